@@ -1,0 +1,32 @@
+//! Networks that turn the features of a CNN back into pictures, and the loss that trains them.
+//!
+//! Everything that both sides run lives here: `trainer` trains with it natively, `web` compiles the same code to wasm. Data flows one way:
+//!
+//! ```text
+//! RGB bytes -> Picture -> tensor [batch, 3, side, side] -> SqueezeNet -> features of one Layer -> Inverter -> picture tensor
+//!                                                             |                                     |
+//!                                                             +--> DeepSimLoss: feature + adversarial + image terms
+//! ```
+//!
+//! * [`picture`]: bytes in, tensors out, and back; the one crop and resize that trainer and page share.
+//! * [`layer`]: the places in SqueezeNet whose output is inverted.
+//! * [`nets`]: the networks, each in a file of its own, none generic over a backend.
+//! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
+//! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
+//! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
+//!
+//! Nothing here touches the file system, the command line or the DOM.
+
+// wgpu's types nest deeper than the compiler's default limit.
+#![recursion_limit = "256"]
+
+pub mod inversion;
+pub mod layer;
+pub mod loss;
+pub mod model_file;
+pub mod nets;
+pub mod picture;
+
+pub use burn;
+pub use layer::Layer;
+pub use picture::Picture;

@@ -1,0 +1,141 @@
+//! The DeePSiM loss (Dosovitskiy & Brox 2016, section 2): a weighted sum of a feature, an adversarial and an image term.
+//!
+//! The paper sums squared differences over all elements; here the image and feature terms are relative errors: mean squares
+//! divided by constants of the training set. So a weight means the same for every layer and every picture size, and a black
+//! picture, whose own norm is nothing, does no harm.
+
+use burn::tensor::activation::softplus;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::Layer;
+use crate::nets::squeezenet::SqueezeNet;
+
+/// The mean square of pictures in [-1, 1], roughly: what an image term of 1 means.
+pub const IMAGE_MEAN_SQUARE: f64 = 0.25;
+
+/// The largest crop offset before the comparator, in pixels; see [`Offset`].
+const MAX_OFFSET: usize = 8;
+
+/// The smallest side for which fire9 has a grid.
+const SMALLEST_SIDE: usize = 31;
+
+/// How much each term counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Pixels.
+    pub image: f64,
+    /// The comparator's features, the mean over its layers.
+    pub feature: f64,
+    /// The discriminator's opinion.
+    pub adversarial: f64,
+}
+
+/// A layer of the comparator and the root of its features' mean square over the training pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScaledLayer {
+    /// The layer.
+    pub layer: Layer,
+    /// What its features are divided by, so that their mean square is 1.
+    pub scale: f32,
+}
+
+/// Where picture and inversion are cropped before the comparator, in pixels from the left and the top. Both at the same place,
+/// another one each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    /// From the left edge.
+    pub left: usize,
+    /// From the top edge.
+    pub top: usize,
+}
+
+impl Offset {
+    /// The number of pixels that pictures of this side lose to the crop, and so the largest offset.
+    pub const fn range(side: usize) -> usize {
+        let spare = side.saturating_sub(SMALLEST_SIDE);
+        if spare < MAX_OFFSET { spare } else { MAX_OFFSET }
+    }
+
+    /// Crops pictures `[batch, 3, side, side]` to `[batch, 3, side - range, side - range]`.
+    fn crop(self, pictures: Tensor<4>) -> Tensor<4> {
+        let [batch, channels, height, width] = pictures.dims();
+        let range = Self::range(height.min(width));
+        let (top, left) = (self.top.min(range), self.left.min(range));
+        pictures.slice([0..batch, 0..channels, top..top + height - range, left..left + width - range])
+    }
+}
+
+/// The three terms, unweighted, each `[1]`.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Mean squared error of pixels / [`IMAGE_MEAN_SQUARE`].
+    pub image: Tensor<1>,
+    /// Mean squared error of scaled features, the mean over the comparator's layers.
+    pub feature: Tensor<1>,
+    /// -log D(inversion), in nats: the non-saturating adversarial loss.
+    pub adversarial: Tensor<1>,
+}
+
+/// A fixed comparator and the weights of the terms.
+#[derive(Debug)]
+pub struct DeepSimLoss {
+    comparator: SqueezeNet,
+    layers: Vec<ScaledLayer>,
+    weights: Weights,
+}
+
+impl DeepSimLoss {
+    /// The comparator must live on a plain device (no autodiff): then it is constant, and still hands gradients to its input.
+    pub const fn new(comparator: SqueezeNet, layers: Vec<ScaledLayer>, weights: Weights) -> Self {
+        Self { comparator, layers, weights }
+    }
+
+    /// The terms for inversions and their targets `[batch, 3, side, side]`, with the discriminator's logits `[batch, 1]` for the
+    /// inversions.
+    pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Tensor<2>, offset: Offset) -> Terms {
+        Terms {
+            image: mean_square(inverted.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
+            feature: self.feature_error(offset.crop(inverted), offset.crop(pictures)),                // [1]
+            adversarial: real_loss(logits),                                                          // [1]
+        }
+    }
+
+    /// The weighted sum, `[1]`.
+    pub fn total(&self, terms: &Terms) -> Tensor<1> {
+        terms.image.clone().mul_scalar(self.weights.image)
+            + terms.feature.clone().mul_scalar(self.weights.feature)
+            + terms.adversarial.clone().mul_scalar(self.weights.adversarial)
+    }
+
+    fn feature_error(&self, inverted: Tensor<4>, pictures: Tensor<4>) -> Tensor<1> {
+        let device = pictures.device();
+        let layers: Vec<Layer> = self.layers.iter().map(|scaled| scaled.layer).collect();
+        let found = self.comparator.features_of(inverted, &layers);
+        let wanted = self.comparator.features_of(pictures, &layers);
+        let errors = self.layers.iter().zip(found).zip(wanted).map(|((scaled, found), wanted)| {
+            mean_square((found - wanted).div_scalar(scaled.scale)) // [1]
+        });
+        let sum = errors.reduce(|sum, error| sum + error);
+        sum.map_or_else(|| zero(&device), |sum| sum.div_scalar(self.layers.len() as f64))
+    }
+}
+
+/// -log D for logits `[batch, 1]` of pictures that D should call real: the mean over the batch, `[1]`, in nats.
+pub fn real_loss(logits: Tensor<2>) -> Tensor<1> {
+    softplus(logits.neg(), 1.0).mean()
+}
+
+/// -log(1 - D) for logits `[batch, 1]` of pictures that D should call inverted: the mean over the batch, `[1]`, in nats.
+pub fn inverted_loss(logits: Tensor<2>) -> Tensor<1> {
+    softplus(logits, 1.0).mean()
+}
+
+/// The mean of squares, `[1]`.
+pub fn mean_square(x: Tensor<4>) -> Tensor<1> {
+    x.square().mean()
+}
+
+fn zero(device: &Device) -> Tensor<1> {
+    Tensor::zeros([1], device)
+}

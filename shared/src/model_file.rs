@@ -1,0 +1,384 @@
+//! Model files: weights and a card, one `.safetensors` file that other tools read too, verified when it is loaded.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use half::f16;
+use safetensors::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Layer;
+use crate::loss::{ScaledLayer, Weights};
+
+/// The version of the format that this build writes, and the only one that it reads.
+pub const VERSION: u32 = 1;
+
+const CARD_KEY: &str = "deepsim";
+const CHECKSUM_KEY: &str = "sha256";
+
+/// What a model file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Kind {
+    /// Features -> picture.
+    Inverter {
+        /// The layer whose features it inverts.
+        layer: Layer,
+        /// What the features are divided by before they are inverted.
+        feature_scale: f32,
+    },
+    /// The network that is inverted.
+    Squeezenet,
+    /// The judge.
+    Efficientnet,
+}
+
+impl Kind {
+    /// One word for messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Inverter { .. } => "inverter",
+            Kind::Squeezenet => "squeezenet",
+            Kind::Efficientnet => "efficientnet",
+        }
+    }
+}
+
+/// How a network was trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// The data set's name.
+    pub data: String,
+    /// Crops that the network has learned from, those of the models it started from included.
+    pub pictures_seen: u64,
+    /// Side of the crops, pixels.
+    pub size: usize,
+    /// Crops a step.
+    pub batch: usize,
+    /// The random seed.
+    pub seed: u64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// The weights of the loss.
+    pub weights: Weights,
+    /// The comparator's layers.
+    pub comparator: Vec<ScaledLayer>,
+    /// The training that the weights started from, if not from random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_from: Option<Box<Training>>,
+}
+
+/// How good a network is on pictures that it was not trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Pictures measured.
+    pub pictures: usize,
+    /// Their side, pixels.
+    pub side: usize,
+    /// Mean peak signal-to-noise ratio, dB.
+    pub psnr: f64,
+}
+
+/// What a model is, how it was made and how good it measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// What the file holds.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// Where weights that were not trained here come from, and their licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// How it was trained, if it was trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+    /// What was measured on held-out pictures, at one or several sizes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_out: Vec<HeldOut>,
+}
+
+/// The version is read on its own first, so that a card from a later version gives the right message.
+#[derive(Serialize, Deserialize)]
+struct Versioned<T> {
+    version: u32,
+    #[serde(flatten)]
+    card: T,
+}
+
+/// Why a model file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// Not a safetensors file, or cut short.
+    #[error("not a model file, or one that was cut short ({0}): fetch or export it again")]
+    Format(String),
+    /// Somebody else's safetensors file.
+    #[error("a safetensors file without a deepsim card: `trainer export` and `trainer import` write model files")]
+    NoCard,
+    /// A card that does not make sense.
+    #[error("the model file's card cannot be used: {0}")]
+    Card(String),
+    /// Written by another version of deepsim.
+    #[error("the model file has format version {0}, this build reads version {VERSION}: export it again with this build")]
+    Version(u32),
+    /// The bytes are not those that were written.
+    #[error("the model file is damaged, its checksum does not match: fetch or export it again")]
+    Checksum,
+    /// The wrong network.
+    #[error("the model file holds a network of kind `{found}` where `{expected}` is needed")]
+    Kind {
+        /// The kind that was needed.
+        expected: &'static str,
+        /// The kind in the file.
+        found: &'static str,
+    },
+    /// Tensors that do not fit the architecture.
+    #[error("the model file does not fit its network: {0}")]
+    Shape(String),
+}
+
+/// A tensor as it stands in a file.
+#[derive(Debug, Clone)]
+struct Stored {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for &Stored {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The precision that weights are stored in; they always compute in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// Half the bytes; what the page ships.
+    F16,
+    /// Loses nothing.
+    F32,
+}
+
+/// Weights by name and their card.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    card: Card,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl ModelFile {
+    /// The weights of a network. Reads them back from the device, so not for a browser's GPU.
+    pub fn from_module(module: &impl Module, card: Card, precision: Precision) -> Self {
+        let mut collector = Collector { path: Vec::new(), precision, tensors: BTreeMap::new() };
+        module.visit(&mut collector);
+        Self { card, tensors: collector.tensors }
+    }
+
+    /// Takes in a safetensors file that another tool wrote. Reads f32 and f16 tensors, and stores them in `precision`.
+    ///
+    /// # Errors
+    /// If the bytes are not safetensors, or a tensor is neither f32 nor f16.
+    pub fn import(bytes: &[u8], card: Card, precision: Precision) -> Result<Self, ModelFileError> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| ModelFileError::Format(error.to_string()))?;
+        let tensors = stored_tensors(&file)
+            .map(|(name, stored)| {
+                let values = values_of(&name, &stored)?;
+                Ok((name, Stored { shape: stored.shape, ..encode(&values, precision) }))
+            })
+            .collect::<Result<_, ModelFileError>>()?;
+        Ok(Self { card, tensors })
+    }
+
+    /// What the model is.
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Fails unless the file holds this kind of network.
+    ///
+    /// # Errors
+    /// [`ModelFileError::Kind`].
+    pub fn expect_kind(&self, expected: Kind) -> Result<(), ModelFileError> {
+        if self.card.kind == expected {
+            return Ok(());
+        }
+        Err(ModelFileError::Kind { expected: expected.name(), found: self.card.kind.name() })
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// If the card or the tensors cannot be written as safetensors.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        let versioned = Versioned { version: VERSION, card: &self.card };
+        let card = serde_json::to_string(&versioned).map_err(|error| ModelFileError::Card(error.to_string()))?;
+        let checksum = checksum(&card, &self.tensors);
+        let metadata = HashMap::from([(CARD_KEY.to_owned(), card), (CHECKSUM_KEY.to_owned(), checksum)]);
+        safetensors::serialize(&self.tensors, Some(metadata)).map_err(|error| ModelFileError::Format(error.to_string()))
+    }
+
+    /// Reads and verifies a file's bytes: format, version, checksum.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do about it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let format = |error: safetensors::SafeTensorError| ModelFileError::Format(error.to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+        let file = SafeTensors::deserialize(bytes).map_err(format)?;
+        let metadata = header.metadata().as_ref().ok_or(ModelFileError::NoCard)?;
+        let text = metadata.get(CARD_KEY).ok_or(ModelFileError::NoCard)?;
+        let bad_card = |error: serde_json::Error| ModelFileError::Card(error.to_string());
+        let tensors = stored_tensors(&file).collect();
+        // The checksum comes first: a flipped bit in the card should not be taken for another version.
+        if metadata.get(CHECKSUM_KEY) != Some(&checksum(text, &tensors)) {
+            return Err(ModelFileError::Checksum);
+        }
+        let versioned: Versioned<serde_json::Value> = serde_json::from_str(text).map_err(bad_card)?;
+        if versioned.version != VERSION {
+            return Err(ModelFileError::Version(versioned.version));
+        }
+        let card = serde_json::from_value(versioned.card).map_err(bad_card)?;
+        Ok(Self { card, tensors })
+    }
+
+    /// The network with these weights in place of its own, parameter ids kept.
+    ///
+    /// # Errors
+    /// If a tensor is missing, left over or of another shape.
+    pub fn apply<M: Module>(&self, module: M) -> Result<M, ModelFileError> {
+        let mut filler = Filler { file: self, path: Vec::new(), used: 0, error: None };
+        let module = module.map(&mut filler);
+        if let Some(error) = filler.error {
+            return Err(error);
+        }
+        if filler.used != self.tensors.len() {
+            let (has, takes) = (self.tensors.len(), filler.used);
+            return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
+        }
+        Ok(module)
+    }
+}
+
+fn stored_tensors<'a>(file: &'a SafeTensors<'_>) -> impl Iterator<Item = (String, Stored)> + 'a {
+    file.iter().map(|(name, view)| {
+        let stored = Stored { dtype: view.dtype(), shape: view.shape().to_vec(), bytes: view.data().to_vec() };
+        (name.to_owned(), stored)
+    })
+}
+
+/// SHA-256 over the card and, in the order of their names, each tensor's name, type, shape and bytes; in hexadecimal.
+fn checksum(card: &str, tensors: &BTreeMap<String, Stored>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(card.as_bytes());
+    for (name, stored) in tensors {
+        hash.update(format!("\n{name} {:?} {:?}\n", stored.dtype, stored.shape).as_bytes());
+        hash.update(&stored.bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn encode(values: &[f32], precision: Precision) -> Stored {
+    let (dtype, bytes) = match precision {
+        Precision::F16 => (Dtype::F16, values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect()),
+        Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+    };
+    Stored { dtype, shape: vec![values.len()], bytes }
+}
+
+fn values_of(name: &str, stored: &Stored) -> Result<Vec<f32>, ModelFileError> {
+    match stored.dtype {
+        Dtype::F32 => Ok(stored.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
+        Dtype::F16 => Ok(stored.bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()),
+        other => Err(ModelFileError::Shape(format!("tensor `{name}` is {other:?}, not F16 or F32"))),
+    }
+}
+
+/// Reads a network's tensors, named by their path.
+struct Collector {
+    path: Vec<String>,
+    precision: Precision,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let data = param.val().into_data();
+        let shape = data.shape().to_vec();
+        let values: Vec<f32> = data.iter::<f32>().collect();
+        self.tensors.insert(self.path.join("."), Stored { shape, ..encode(&values, self.precision) });
+    }
+}
+
+/// Puts a file's tensors into a network. A mapper cannot fail, so it remembers the first error.
+struct Filler<'a> {
+    file: &'a ModelFile,
+    path: Vec<String>,
+    used: usize,
+    error: Option<ModelFileError>,
+}
+
+impl Filler<'_> {
+    fn values(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, ModelFileError> {
+        let missing = || ModelFileError::Shape(format!("tensor `{name}` is missing"));
+        let stored = self.file.tensors.get(name).ok_or_else(missing)?;
+        // Axes of size 1 at the end do not count: a matrix may be stored without the kernel of a 1x1 convolution.
+        let significant = |shape: &[usize]| {
+            let end = shape.iter().rposition(|&size| size != 1).map_or(0, |last| last + 1);
+            shape[..end].to_vec()
+        };
+        if significant(&stored.shape) != significant(wanted) {
+            let found = &stored.shape;
+            return Err(ModelFileError::Shape(format!("tensor `{name}` is {found:?}, the network takes {wanted:?}")));
+        }
+        values_of(name, stored)
+    }
+}
+
+impl ModuleMapper for Filler<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.error.is_some() {
+            return param;
+        }
+        let shape = param.lazy_shape();
+        match self.values(&self.path.join("."), &shape) {
+            Ok(values) => {
+                self.used += 1;
+                let device = param.lazy_device();
+                let require_grad = device.is_autodiff();
+                let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+                Param::initialized(param.id, if require_grad { tensor.require_grad() } else { tensor })
+            }
+            Err(error) => {
+                self.error = Some(error);
+                param
+            }
+        }
+    }
+}

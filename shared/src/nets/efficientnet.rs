@@ -1,0 +1,121 @@
+//! EfficientNet-Lite0: the judge. No loss has seen it, so its opinion of an inversion is an independent one.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Initializer, PaddingConfig2d};
+use burn::tensor::activation::relu6;
+use burn::tensor::module::adaptive_avg_pool2d;
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
+
+/// (repeats, kernel, stride, expansion, input channels, output channels)
+const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [
+    (1, 3, 1, 1, 32, 16),
+    (2, 3, 2, 6, 16, 24),
+    (2, 5, 2, 6, 24, 40),
+    (3, 3, 2, 6, 40, 80),
+    (3, 5, 1, 6, 80, 112),
+    (4, 5, 2, 6, 112, 192),
+    (1, 3, 1, 6, 192, 320),
+];
+
+/// Inverted residual: widen with 1x1, one filter a channel, narrow with 1x1. Batch norm is folded into weights and biases.
+#[derive(Module, Debug)]
+struct Block {
+    expand: Option<Conv2d>,
+    depthwise: Conv2d,
+    project: Conv2d,
+    residual: bool,
+}
+
+impl Block {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let wide = match &self.expand {
+            Some(expand) => relu6(expand.forward(x.clone())), // [batch, expansion x input, h, w]
+            None => x.clone(),
+        };
+        let filtered = relu6(same(&self.depthwise, wide)); // [batch, expansion x input, h / stride, w / stride]
+        let narrow = self.project.forward(filtered); // [batch, output, h / stride, w / stride]
+        if self.residual { narrow + x } else { narrow }
+    }
+}
+
+/// EfficientNet-Lite0 with its classifier. Field names are the weight file's names.
+#[derive(Module, Debug)]
+pub struct EfficientNet {
+    stem: Conv2d,
+    blocks: Vec<Block>,
+    head: Conv2d,
+    // A 1x1 convolution over one position is the file's [1000, 1280] matrix, and needs no transposition.
+    classifier: Conv2d,
+}
+
+/// What the judge says of pictures.
+pub struct Judgement {
+    /// Pooled features, `[batch, 1280]`.
+    pub pooled: Tensor<2>,
+    /// Class logits, `[batch, 1000]`, in ImageNet's order.
+    pub logits: Tensor<2>,
+}
+
+impl EfficientNet {
+    /// The architecture with weights of zero, for weights to be loaded into (`ModelFile::apply`).
+    pub fn new(device: &Device) -> Self {
+        let mut blocks = Vec::new();
+        for (repeats, kernel, stride, expansion, input, output) in STAGES {
+            for repeat in 0..repeats {
+                let (input, stride) = if repeat == 0 { (input, stride) } else { (output, 1) };
+                let wide = input * expansion;
+                blocks.push(Block {
+                    expand: (expansion > 1).then(|| conv([input, wide], 1, 1, 1, device)),
+                    depthwise: conv([wide, wide], kernel, stride, wide, device),
+                    project: conv([wide, output], 1, 1, 1, device),
+                    residual: stride == 1 && input == output,
+                });
+            }
+        }
+        Self {
+            stem: conv([3, 32], 3, 2, 1, device),
+            blocks,
+            head: conv([320, 1280], 1, 1, 1, device),
+            classifier: conv([1280, 1000], 1, 1, 1, device),
+        }
+    }
+
+    /// Judges pictures `[batch, 3, side, side]` in [-1, 1]; it was trained at side 224.
+    pub fn judge(&self, pictures: Tensor<4>) -> Judgement {
+        // The weights expect (x - 127) / 128 of x in 0..255.
+        let x = pictures.mul_scalar(127.5 / 128.0).add_scalar(0.5 / 128.0); // [batch, 3, side, side]
+        let mut x = relu6(same(&self.stem, x)); // [batch, 32, side / 2, side / 2]
+        for block in &self.blocks {
+            x = block.forward(x); // [batch, output, h, w]
+        }
+        let x = relu6(self.head.forward(x)); // [batch, 1280, side / 32, side / 32]
+        let x = adaptive_avg_pool2d(x, [1, 1]); // [batch, 1280, 1, 1]
+        Judgement {
+            pooled: x.clone().flatten(1, 3),                            // [batch, 1280]
+            logits: self.classifier.forward(x).flatten(1, 3), // [batch, 1000]
+        }
+    }
+}
+
+fn conv(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_groups(groups)
+        .with_padding(PaddingConfig2d::Valid)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}
+
+/// TensorFlow's SAME padding: as many outputs as strides fit; an odd pixel of padding goes right and bottom.
+fn same(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let padding = |size: usize| {
+        let (kernel, stride) = (conv.kernel_size[0], conv.stride[0]);
+        let total = ((size.div_ceil(stride) - 1) * stride + kernel).saturating_sub(size);
+        (total / 2, total - total / 2)
+    };
+    let ((top, bottom), (left, right)) = (padding(height), padding(width));
+    conv.forward(x.pad((left, right, top, bottom), PadMode::Constant(0.0))) // [batch, output, height / stride, width / stride]
+}

@@ -1,0 +1,120 @@
+//! The inverter, the paper's generator G: features of one layer -> picture.
+
+use burn::module::Module;
+use burn::nn::Initializer;
+use burn::nn::conv::{Conv2d, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::interpolate::{Interpolate2d, Interpolate2dConfig, InterpolateMode};
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::{Device, Tensor};
+
+use super::{LEAK, conv, he_normal, zero_bias};
+use crate::Layer;
+
+/// Channels of the inverter where a position covers 1, 2, 4, 8 and 16 pixels.
+const WIDTHS: [usize; 5] = [32, 64, 128, 256, 256];
+
+/// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
+#[derive(Module, Debug)]
+struct Block {
+    narrow: Conv2d,
+    double: Interpolate2d,
+    smooth: Conv2d,
+}
+
+impl Block {
+    fn new(input: usize, output: usize, device: &Device) -> Self {
+        Self {
+            narrow: conv([input, output], 3, 1, 1, he_normal(), device),
+            double: Interpolate2dConfig::new()
+                .with_scale_factor(Some([2.0, 2.0]))
+                .with_mode(InterpolateMode::Nearest)
+                .init(),
+            smooth: conv([output, output], 3, 1, 1, he_normal(), device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = leaky_relu(self.narrow.forward(x), LEAK); // [batch, output, h, w]
+        let x = self.double.forward(x); // [batch, output, 2h, 2w]
+        leaky_relu(self.smooth.forward(x), LEAK) // [batch, output, 2h, 2w]
+    }
+}
+
+/// Inverts the features of one grid layer. Fully convolutional: trained on crops, it runs on pictures of any side that is a
+/// multiple of 16.
+#[derive(Module, Debug)]
+pub struct Inverter {
+    head: ConvTranspose2d,
+    blocks: Vec<Block>,
+    picture: Conv2d,
+}
+
+/// Asked to invert a layer that has no grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no inverter for layer `{0}` yet: choose one of pool1, fire3, fire5, fire9")]
+pub struct NoGrid(pub Layer);
+
+impl Inverter {
+    /// An inverter with random weights, drawn from the device's generator (`Device::seed`).
+    ///
+    /// # Errors
+    /// If the layer has no grid.
+    pub fn new(layer: Layer, device: &Device) -> Result<Self, NoGrid> {
+        let stride = layer.stride().ok_or(NoGrid(layer))?;
+        let doublings = stride.ilog2() as usize;
+        let mut head = ConvTranspose2dConfig::new([layer.channels(), WIDTHS[doublings]], [2, 2])
+            .with_bias(false)
+            .with_initializer(he_normal())
+            .init(device);
+        head.bias = Some(zero_bias(WIDTHS[doublings], device));
+        Ok(Self {
+            head,
+            blocks: (0..doublings)
+                .rev()
+                .map(|at| Block::new(WIDTHS[at + 1], WIDTHS[at], device))
+                .collect(),
+            // A tenth of the usual gain: the first pictures are grey, not noise.
+            picture: conv(
+                [WIDTHS[0], 3],
+                3,
+                1,
+                1,
+                Initializer::KaimingNormal { gain: 0.1, fan_out_only: false },
+                device,
+            ),
+        })
+    }
+
+    /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`.
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+        // The unpadded network lost one position a side; a 2x2 transposed convolution gives it back.
+        let mut x = leaky_relu(self.head.forward(features), LEAK); // [batch, width, side / stride, side / stride]
+        for block in &self.blocks {
+            x = block.forward(x); // [batch, width, 2h, 2w]
+        }
+        self.picture.forward(x) // [batch, 3, side, side]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_have_the_side_that_the_grid_came_from() {
+        let device = Device::flex();
+        for layer in Layer::GRID {
+            let inverter = Inverter::new(layer, &device).unwrap();
+            for side in [32, 48] {
+                let grid = layer.grid(side);
+                let features = Tensor::zeros([1, layer.channels(), grid, grid], &device);
+                assert_eq!(inverter.forward(features).dims(), [1, 3, side, side], "{layer} at {side}");
+            }
+        }
+    }
+
+    #[test]
+    fn scores_have_no_inverter_yet() {
+        assert_eq!(Inverter::new(Layer::Scores, &Device::flex()).err(), Some(NoGrid(Layer::Scores)));
+    }
+}

@@ -1,0 +1,133 @@
+//! SqueezeNet 1.1 (Iandola et al. 2016): the network that is inverted, and the comparator of the loss.
+
+use burn::module::Module;
+use burn::nn::Initializer;
+use burn::nn::conv::Conv2d;
+use burn::tensor::activation::relu;
+use burn::tensor::module::{adaptive_avg_pool2d, max_pool2d};
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Device, Tensor};
+
+use super::conv;
+use crate::Layer;
+
+/// What ImageNet's mean RGB was when the weights were trained, 0..255.
+const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
+
+/// Squeeze with 1x1, expand with 1x1 and 3x3 side by side.
+#[derive(Module, Debug)]
+struct Fire {
+    squeeze1x1: Conv2d,
+    expand1x1: Conv2d,
+    expand3x3: Conv2d,
+}
+
+impl Fire {
+    fn new(input: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
+        Self {
+            squeeze1x1: conv([input, squeeze], 1, 1, 0, Initializer::Zeros, device),
+            expand1x1: conv([squeeze, expand], 1, 1, 0, Initializer::Zeros, device),
+            expand3x3: conv([squeeze, expand], 3, 1, 1, Initializer::Zeros, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let squeezed = relu(self.squeeze1x1.forward(x)); // [batch, squeeze, h, w]
+        let one = relu(self.expand1x1.forward(squeezed.clone())); // [batch, expand, h, w]
+        let three = relu(self.expand3x3.forward(squeezed)); // [batch, expand, h, w]
+        Tensor::cat(vec![one, three], 1) // [batch, 2 expand, h, w]
+    }
+}
+
+/// SqueezeNet 1.1. Field names are the weight file's names.
+#[derive(Module, Debug)]
+pub struct SqueezeNet {
+    conv1: Conv2d,
+    fire2: Fire,
+    fire3: Fire,
+    fire4: Fire,
+    fire5: Fire,
+    fire6: Fire,
+    fire7: Fire,
+    fire8: Fire,
+    fire9: Fire,
+    conv10: Conv2d,
+}
+
+impl SqueezeNet {
+    /// The architecture with weights of zero, for weights to be loaded into (`ModelFile::apply`).
+    pub fn new(device: &Device) -> Self {
+        Self {
+            conv1: conv([3, 64], 3, 2, 0, Initializer::Zeros, device),
+            fire2: Fire::new(64, 16, 64, device),
+            fire3: Fire::new(128, 16, 64, device),
+            fire4: Fire::new(128, 32, 128, device),
+            fire5: Fire::new(256, 32, 128, device),
+            fire6: Fire::new(256, 48, 192, device),
+            fire7: Fire::new(384, 48, 192, device),
+            fire8: Fire::new(384, 64, 256, device),
+            fire9: Fire::new(512, 64, 256, device),
+            conv10: conv([512, 1000], 1, 1, 0, Initializer::Zeros, device),
+        }
+    }
+
+    /// The features of one layer for pictures `[batch, 3, side, side]` in [-1, 1]: `[batch, channels, grid, grid]`.
+    pub fn features(&self, pictures: Tensor<4>, layer: Layer) -> Tensor<4> {
+        self.forward(pictures, layer, |_, _| {})
+    }
+
+    /// The features of several layers in one pass, in the order asked for. Nothing past the deepest is computed.
+    pub fn features_of(&self, pictures: Tensor<4>, layers: &[Layer]) -> Vec<Tensor<4>> {
+        let Some(&deepest) = layers.iter().max() else {
+            return Vec::new();
+        };
+        let mut seen = Vec::new();
+        let last = self.forward(pictures, deepest, |layer, features| {
+            if layers.contains(&layer) {
+                seen.push((layer, features.clone()));
+            }
+        });
+        let found = |layer: Layer| seen.iter().find(|(name, _)| *name == layer).map(|(_, features)| features.clone());
+        layers.iter().map(|&layer| found(layer).unwrap_or_else(|| last.clone())).collect()
+    }
+
+    /// Runs up to `last` and returns its features; `visit` sees each layer's features on the way there.
+    fn forward(&self, pictures: Tensor<4>, last: Layer, mut visit: impl FnMut(Layer, &Tensor<4>)) -> Tensor<4> {
+        let x = relu(self.conv1.forward(normalise(pictures))); // [batch, 64, n/2 - 1, n/2 - 1]
+        let x = pool(x); // [batch, 64, n/4 - 1, n/4 - 1]
+        if last == Layer::Pool1 {
+            return x;
+        }
+        visit(Layer::Pool1, &x);
+        let x = self.fire3.forward(self.fire2.forward(x)); // [batch, 128, n/4 - 1, n/4 - 1]
+        if last == Layer::Fire3 {
+            return x;
+        }
+        visit(Layer::Fire3, &x);
+        let x = self.fire5.forward(self.fire4.forward(pool(x))); // [batch, 256, n/8 - 1, n/8 - 1]
+        if last == Layer::Fire5 {
+            return x;
+        }
+        visit(Layer::Fire5, &x);
+        let x = self.fire7.forward(self.fire6.forward(pool(x))); // [batch, 384, n/16 - 1, n/16 - 1]
+        let x = self.fire9.forward(self.fire8.forward(x)); // [batch, 512, n/16 - 1, n/16 - 1]
+        if last == Layer::Fire9 {
+            return x;
+        }
+        visit(Layer::Fire9, &x);
+        let x = relu(self.conv10.forward(x)); // [batch, 1000, n/16 - 1, n/16 - 1]
+        adaptive_avg_pool2d(x, [1, 1]) // [batch, 1000, 1, 1]
+    }
+}
+
+/// 3x3 at stride 2, unpadded, rounding down: (n - 3) / 2 + 1.
+fn pool(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
+}
+
+/// From [-1, 1] to what the weights were trained on: 0..255 less the mean RGB.
+fn normalise(pictures: Tensor<4>) -> Tensor<4> {
+    let shift = MEAN_RGB.map(|mean| 127.5 - mean);
+    let shift = Tensor::<1>::from_floats(shift, &pictures.device()).reshape([1, 3, 1, 1]); // [1, 3, 1, 1]
+    pictures.mul_scalar(127.5) + shift // [batch, 3, side, side]
+}

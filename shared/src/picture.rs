@@ -1,0 +1,276 @@
+//! RGB pictures: bytes, the one crop and resize that trainer and page share, and tensors in [-1, 1].
+
+use burn::tensor::{Device, Tensor, TensorData};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// An RGB picture, 8 bits a channel, rows from the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    rgb: Vec<u8>,
+}
+
+/// Why bytes are not a picture, or a crop not possible.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// The number of bytes does not fit the size.
+    #[error("a picture of {width}x{height} needs {expected} bytes, there are {found}")]
+    Bytes {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Bytes that such a picture has.
+        expected: usize,
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// A side of zero pixels, or a crop that leaves the picture.
+    #[error("cannot crop or resize the picture: {0}")]
+    Resize(String),
+    /// A tensor that does not hold f32 pictures of three channels.
+    #[error("not a tensor of RGB pictures: {0}")]
+    Tensor(String),
+}
+
+/// A rectangle of a picture, in pixels and fractions of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crop {
+    /// From the left edge.
+    pub left: f64,
+    /// From the top edge.
+    pub top: f64,
+    /// Width of the rectangle.
+    pub width: f64,
+    /// Height of the rectangle.
+    pub height: f64,
+}
+
+impl Picture {
+    /// A picture from RGB bytes, row by row.
+    ///
+    /// # Errors
+    /// If there are not width x height x 3 bytes, or none.
+    pub fn from_rgb(width: usize, height: usize, rgb: Vec<u8>) -> Result<Self, PictureError> {
+        check_bytes(width, height, 3, rgb.len())?;
+        Ok(Self { width, height, rgb })
+    }
+
+    /// A picture from RGBA bytes (straight alpha), laid over white.
+    ///
+    /// # Errors
+    /// If there are not width x height x 4 bytes, or none.
+    pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Self, PictureError> {
+        check_bytes(width, height, 4, rgba.len())?;
+        let over_white = |value: u8, alpha: u8| {
+            let (value, alpha) = (u32::from(value), u32::from(alpha));
+            // At most 255, so the cast keeps the value.
+            ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+        };
+        let rgb = rgba
+            .chunks_exact(4)
+            .flat_map(|p| [over_white(p[0], p[3]), over_white(p[1], p[3]), over_white(p[2], p[3])])
+            .collect();
+        Ok(Self { width, height, rgb })
+    }
+
+    /// Width in pixels.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// RGB bytes, row by row.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// RGBA bytes, row by row, opaque: what a canvas takes.
+    pub fn to_rgba(&self) -> Vec<u8> {
+        self.rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect()
+    }
+
+    /// The largest centred square, resized to `side` x `side` pixels.
+    ///
+    /// # Errors
+    /// If `side` is zero.
+    pub fn centre_crop(&self, side: usize) -> Result<Self, PictureError> {
+        let square = self.width.min(self.height) as f64;
+        let crop = Crop {
+            left: (self.width as f64 - square) / 2.0,
+            top: (self.height as f64 - square) / 2.0,
+            width: square,
+            height: square,
+        };
+        self.crop_resize(crop, side)
+    }
+
+    /// A rectangle of the picture, resized to `side` x `side` pixels with an antialiased Catmull-Rom filter.
+    ///
+    /// # Errors
+    /// If the rectangle leaves the picture or a side is zero.
+    pub fn crop_resize(&self, crop: Crop, side: usize) -> Result<Self, PictureError> {
+        let failed = |error: &dyn std::fmt::Display| PictureError::Resize(error.to_string());
+        if side == 0 {
+            return Err(failed(&"a side of zero pixels"));
+        }
+        // Pictures come from memory that holds them, so their sides fit u32.
+        let (width, height) = (self.width as u32, self.height as u32);
+        let source = ImageRef::new(width, height, &self.rgb, PixelType::U8x3).map_err(|e| failed(&e))?;
+        let mut target = Image::new(side as u32, side as u32, PixelType::U8x3);
+        let options = ResizeOptions::new()
+            .crop(crop.left, crop.top, crop.width, crop.height)
+            .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+        Resizer::new()
+            .resize(&source, &mut target, &options)
+            .map_err(|e| failed(&e))?;
+        Ok(Self { width: side, height: side, rgb: target.into_vec() })
+    }
+
+    /// The picture mirrored left to right.
+    pub fn flipped(&self) -> Self {
+        let rgb = self
+            .rgb
+            .chunks_exact(self.width * 3)
+            .flat_map(|row| row.chunks_exact(3).rev().flatten().copied())
+            .collect();
+        Self { rgb, ..*self }
+    }
+
+    /// The picture with every RGB triple replaced.
+    pub fn map_pixels(mut self, change: impl Fn([u8; 3]) -> [u8; 3]) -> Self {
+        for pixel in self.rgb.chunks_exact_mut(3) {
+            pixel.copy_from_slice(&change([pixel[0], pixel[1], pixel[2]]));
+        }
+        self
+    }
+
+    /// Channel planes in [-1, 1]: all red values row by row, then green, then blue.
+    fn planes(&self) -> impl Iterator<Item = f32> + '_ {
+        (0..3).flat_map(move |channel| {
+            self.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value) / 127.5 - 1.0)
+        })
+    }
+}
+
+fn check_bytes(width: usize, height: usize, channels: usize, found: usize) -> Result<(), PictureError> {
+    let expected = width.saturating_mul(height).saturating_mul(channels);
+    if expected == 0 || expected != found {
+        return Err(PictureError::Bytes { width, height, expected, found });
+    }
+    Ok(())
+}
+
+/// Pictures of one size as one block of numbers, `[batch, 3, height, width]` in [-1, 1], ready for a device.
+///
+/// # Errors
+/// If there is no picture or their sizes differ.
+pub fn to_data(pictures: &[Picture]) -> Result<TensorData, PictureError> {
+    let Some(first) = pictures.first() else {
+        return Err(PictureError::Tensor("no picture".into()));
+    };
+    if pictures.iter().any(|p| (p.width, p.height) != (first.width, first.height)) {
+        return Err(PictureError::Tensor("the pictures of a batch differ in size".into()));
+    }
+    let values: Vec<f32> = pictures.iter().flat_map(Picture::planes).collect();
+    Ok(TensorData::new(values, [pictures.len(), 3, first.height, first.width]))
+}
+
+/// Pictures of one size as a tensor `[batch, 3, height, width]` in [-1, 1].
+///
+/// # Errors
+/// If there is no picture or their sizes differ.
+pub fn to_tensor(pictures: &[Picture], device: &Device) -> Result<Tensor<4>, PictureError> {
+    Ok(Tensor::from_data(to_data(pictures)?, device))
+}
+
+/// Pictures from the numbers of a tensor `[batch, 3, height, width]`; what lies outside [-1, 1] is clipped.
+///
+/// # Errors
+/// If the data is not four-dimensional f32 with three channels.
+pub fn from_data(data: &TensorData) -> Result<Vec<Picture>, PictureError> {
+    let [_, 3, height, width] = data.shape()[..] else {
+        return Err(PictureError::Tensor(format!("its shape is {:?}", data.shape())));
+    };
+    let values = data
+        .as_slice::<f32>()
+        .map_err(|error| PictureError::Tensor(format!("{error:?}")))?;
+    let area = height * width;
+    if area == 0 {
+        return Err(PictureError::Tensor("it has no pixels".into()));
+    }
+    // Clipped to 0..=255 first, so the cast rounds and never wraps; a NaN becomes 0.
+    let byte = |value: f32| ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
+    Ok(values
+        .chunks_exact(3 * area)
+        .map(|planes| Picture {
+            width,
+            height,
+            rgb: (0..area).flat_map(|i| [0, 1, 2].map(|c| byte(planes[c * area + i]))).collect(),
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gradient(width: usize, height: usize) -> Picture {
+        let rgb = (0..width * height)
+            .flat_map(|i| [(i % width * 5) as u8, (i / width * 3) as u8, 77])
+            .collect();
+        Picture::from_rgb(width, height, rgb).unwrap()
+    }
+
+    #[test]
+    fn tensors_give_the_bytes_back() {
+        let pictures = [gradient(7, 5), gradient(7, 5).flipped()];
+        let data = to_data(&pictures).unwrap();
+        assert_eq!(data.shape()[..], [2, 3, 5, 7]);
+        assert_eq!(from_data(&data).unwrap(), pictures);
+    }
+
+    #[test]
+    fn values_outside_the_range_are_clipped() {
+        let data = TensorData::new(vec![-3.0f32, 3.0, f32::NAN], [1, 3, 1, 1]);
+        assert_eq!(from_data(&data).unwrap()[0].rgb(), [0, 255, 0]);
+    }
+
+    #[test]
+    fn centre_crop_takes_the_middle_square() {
+        // Red left third, green middle, blue right: only green is in the middle square.
+        let rgb = (0..30 * 10)
+            .flat_map(|i| match i % 30 / 10 {
+                0 => [255, 0, 0],
+                1 => [0, 255, 0],
+                _ => [0, 0, 255],
+            })
+            .collect();
+        let cropped = Picture::from_rgb(30, 10, rgb).unwrap().centre_crop(10).unwrap();
+        assert!(cropped.rgb().chunks(3).all(|p| p == [0, 255, 0]));
+    }
+
+    #[test]
+    fn transparent_pixels_are_white() {
+        let picture = Picture::from_rgba(2, 1, &[9, 9, 9, 0, 10, 20, 30, 255]).unwrap();
+        assert_eq!(picture.rgb(), [255, 255, 255, 10, 20, 30]);
+        assert_eq!(picture.to_rgba()[3], 255);
+    }
+
+    #[test]
+    fn wrong_sizes_are_refused() {
+        assert!(Picture::from_rgb(2, 2, vec![0; 11]).is_err());
+        assert!(Picture::from_rgb(0, 2, vec![]).is_err());
+        assert!(gradient(8, 8).centre_crop(0).is_err());
+        let outside = Crop { left: 5.0, top: 0.0, width: 8.0, height: 8.0 };
+        assert!(gradient(8, 8).crop_resize(outside, 8).is_err());
+        assert!(to_data(&[gradient(7, 5), gradient(5, 7)]).is_err());
+        assert!(to_data(&[]).is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! The loss: zero where it should be, no gradient where there should be none, and the right one everywhere else.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use deepsim::Layer;
+use deepsim::burn::module::{Module, ModuleVisitor, Param};
+use deepsim::burn::nn::Initializer;
+use deepsim::burn::tensor::{Device, Distribution, Gradients, Tensor, TensorData};
+use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim::nets::discriminator::Discriminator;
+use deepsim::nets::inverter::Inverter;
+use deepsim::nets::squeezenet::SqueezeNet;
+
+const SIDE: usize = 48;
+const OFFSET: Offset = Offset { left: 3, top: 5 };
+const LAYERS: [Layer; 2] = [Layer::Fire5, Layer::Fire9];
+
+/// A SqueezeNet with small random weights: features of about 1, whatever the picture.
+fn comparator(device: &Device) -> SqueezeNet {
+    struct Random;
+    impl deepsim::burn::module::ModuleMapper for Random {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let device = param.lazy_device();
+            let shape = param.lazy_shape();
+            let inputs = shape[1..].iter().product::<usize>().max(1);
+            let spread = if D == 4 { (2.0 / inputs as f64).sqrt() } else { 0.01 };
+            Param::initialized(param.id, Tensor::random(shape, Distribution::Normal(0.0, spread), &device))
+        }
+    }
+    SqueezeNet::new(device).map(&mut Random)
+}
+
+fn loss(device: &Device) -> DeepSimLoss {
+    // Features of a random network are about as large as its input, 0..255.
+    let layers = LAYERS.map(|layer| ScaledLayer { layer, scale: 100.0 });
+    DeepSimLoss::new(comparator(device), layers.into(), Weights { image: 1.0, feature: 1.0, adversarial: 0.02 })
+}
+
+fn random_pictures(device: &Device) -> Tensor<4> {
+    Tensor::random([2, 3, SIDE, SIDE], Distribution::Uniform(-1.0, 1.0), device)
+}
+
+fn number(tensor: Tensor<1>) -> f32 {
+    tensor.into_scalar::<f32>()
+}
+
+#[test]
+fn a_picture_equal_to_its_target_costs_nothing() {
+    let device = Device::flex();
+    let pictures = random_pictures(&device);
+    let loss = loss(&device);
+    let terms = loss.terms(pictures.clone(), pictures.clone(), Tensor::zeros([2, 1], &device), OFFSET);
+    assert_eq!((number(terms.image), number(terms.feature)), (0.0, 0.0));
+    // An undecided discriminator costs log 2.
+    assert!((number(terms.adversarial) - 2f32.ln()).abs() < 1e-6);
+    let other = loss.terms(pictures.clone().flip([3]), pictures, Tensor::zeros([2, 1], &device), OFFSET);
+    assert!(number(other.image) > 0.1 && number(other.feature) > 1e-3);
+}
+
+#[test]
+fn terms_are_relative_errors() {
+    let device = Device::flex();
+    let black = Tensor::full([1, 3, SIDE, SIDE], -1.0, &device);
+    let grey = Tensor::full([1, 3, SIDE, SIDE], -0.5, &device);
+    // A difference of 0.5 has a mean square of 0.25, the unit of the image term; black does no harm.
+    let terms = loss(&device).terms(grey, black, Tensor::zeros([1, 1], &device), OFFSET);
+    assert!((number(terms.image) - 1.0).abs() < 1e-6);
+    assert!(number(terms.feature).is_finite());
+}
+
+/// Counts a module's parameters that have a gradient, and those that have none.
+struct Count<'a>(&'a Gradients, usize, usize);
+
+impl ModuleVisitor for Count<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        match param.val().grad(self.0) {
+            Some(_) => self.1 += 1,
+            None => self.2 += 1,
+        }
+    }
+}
+
+fn count(module: &impl Module, gradients: &Gradients) -> (usize, usize) {
+    let mut count = Count(gradients, 0, 0);
+    module.visit(&mut count);
+    (count.1, count.2)
+}
+
+#[test]
+fn only_the_inverter_gets_a_gradient() {
+    let device = Device::flex();
+    device.seed(1);
+    let trained = device.clone().autodiff();
+    let inverter = Inverter::new(Layer::Fire5, &trained).unwrap();
+    let discriminator = Discriminator::new(Layer::Fire5, &trained);
+    let encoder = comparator(&device);
+    let loss = loss(&device);
+
+    let pictures = random_pictures(&device);
+    let features = encoder.features(pictures.clone(), Layer::Fire5).div_scalar(100.0);
+    let inverted = inverter.forward(features.clone());
+    let logits = discriminator.valid().forward(inverted.clone(), features);
+    let gradients = loss.total(&loss.terms(inverted, pictures, logits, OFFSET)).backward();
+    let (with, without) = count(&inverter, &gradients);
+    assert!(with > 10 && without == 0, "inverter: {with} with, {without} without");
+    assert_eq!(count(&discriminator, &gradients).0, 0, "discriminator");
+    assert_eq!(count(&encoder, &gradients).0, 0, "encoder");
+}
+
+/// The gradient of the whole loss in the direction of a weight tensor equals the loss's change per step in that direction, by
+/// central differences. Leaky ReLU and max-pool have corners, so the step is small and the tolerance not tiny.
+#[test]
+fn gradients_equal_finite_differences() {
+    let device = Device::flex();
+    device.seed(2);
+    let trained = device.clone().autodiff();
+    let inverter = Inverter::new(Layer::Pool1, &trained).unwrap();
+    let discriminator = Discriminator::new(Layer::Pool1, &device);
+    let encoder = comparator(&device);
+    let loss = loss(&device);
+    let pictures = random_pictures(&device);
+    let features = encoder.features(pictures.clone(), Layer::Pool1).div_scalar(100.0);
+
+    let total = |inverter: &Inverter| {
+        let inverted = inverter.forward(features.clone());
+        let logits = discriminator.forward(inverted.clone(), features.clone());
+        loss.total(&loss.terms(inverted, pictures.clone(), logits, OFFSET))
+    };
+    let gradients = total(&inverter).backward();
+
+    /// Reads each parameter's gradient.
+    struct Read<'a>(&'a Gradients, Vec<Vec<f32>>);
+    impl ModuleVisitor for Read<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.1.push(param.val().grad(self.0).unwrap().into_data().iter().collect());
+        }
+    }
+    /// Moves one parameter against its gradient's direction.
+    struct Move<'a> {
+        place: usize,
+        wanted: usize,
+        direction: &'a [f32],
+        step: f32,
+    }
+    impl deepsim::burn::module::ModuleMapper for Move<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.place += 1;
+            if self.place - 1 != self.wanted {
+                return param;
+            }
+            let value = param.val();
+            let shape = value.shape();
+            let by = Tensor::<D>::from_data(TensorData::new(self.direction.to_vec(), shape), &value.device());
+            Param::initialized(param.id, value + by.mul_scalar(self.step))
+        }
+    }
+
+    let mut read = Read(&gradients, Vec::new());
+    inverter.visit(&mut read);
+    let plain = inverter.valid();
+    for (wanted, gradient) in read.1.iter().enumerate() {
+        let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
+        assert!(norm > 0.0, "parameter {wanted} has a gradient of zero");
+        let direction: Vec<f32> = gradient.iter().map(|g| g / norm).collect();
+        let at = |step| {
+            let mut mover = Move { place: 0, wanted, direction: &direction, step };
+            f64::from(number(total(&plain.clone().map(&mut mover))))
+        };
+        let step = 4e-3;
+        let slope = (at(step) - at(-step)) / (2.0 * f64::from(step));
+        let error = (slope - f64::from(norm)).abs() / f64::from(norm);
+        assert!(error < 0.02, "parameter {wanted}: gradient {norm}, finite difference {slope}");
+    }
+}
+
+#[test]
+fn offsets_stay_inside() {
+    for (side, range) in [(32, 1), (48, 8), (128, 8)] {
+        assert_eq!(Offset::range(side), range);
+    }
+    let device = Device::flex();
+    let loss = loss(&device);
+    let smallest: Tensor<4> = Initializer::Zeros.init([1, 3, 32, 32], &device).into_value();
+    let far = Offset { left: 99, top: 99 };
+    let terms = loss.terms(smallest.clone(), smallest, Tensor::zeros([1, 1], &device), far);
+    assert_eq!(number(terms.feature), 0.0);
+}

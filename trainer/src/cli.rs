@@ -1,0 +1,126 @@
+//! The command line: `trainer [OPTIONS]` trains, subcommands do the rest.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::device::Backend;
+use crate::export::{ExportOptions, ImportOptions};
+use crate::invert::InvertOptions;
+use crate::train::Start;
+
+/// Trains networks that turn the features of a CNN back into pictures (DeePSiM, Dosovitskiy & Brox 2016).
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do instead of training.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// What to train.
+    #[command(flatten)]
+    pub config: Config,
+
+    /// Run directory to make [default: runs/LAYER-NUMBER]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// Continue this run from its newest checkpoint, exactly; only limits, threads, device and output intervals may change
+    #[arg(long, value_name = "RUN", help_heading = "Output")]
+    pub resume: Option<PathBuf>,
+
+    /// Plain lines instead of a progress bar
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// What trainer does besides training.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Invert pictures with a model file: one PNG a picture
+    Invert(InvertOptions),
+    /// Write a run's averaged inverter as a model file, with its card
+    Export(ExportOptions),
+    /// Write another tool's weights of SqueezeNet or EfficientNet-Lite0 as a model file
+    Import(ImportOptions),
+    /// List the devices that can compute
+    Devices,
+}
+
+/// Options that may differ when a run is resumed; everything else would make it another run.
+const CHANGEABLE: [&str; 9] = [
+    "resume", "quiet", "epochs", "max_steps", "max_minutes", "device", "data_threads", "checkpoint_every", "sample_every",
+];
+
+impl Cli {
+    /// Reads the process's arguments; clap prints help and usage errors and exits.
+    ///
+    /// # Errors
+    /// If a resumed run is asked to become another one, or its configuration cannot be read.
+    pub fn read() -> Result<Self> {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (None, Some(run)) = (&cli.command, &cli.resume) {
+            cli.config = resumed(&matches, &cli.config, run)?;
+        }
+        Ok(cli)
+    }
+
+    /// The backend that the command asks for.
+    pub const fn backend(&self) -> Backend {
+        match &self.command {
+            None => self.config.device,
+            Some(Command::Invert(options)) => options.device,
+            Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,
+        }
+    }
+
+    /// Where the run comes from.
+    pub fn start(&self) -> Start {
+        match (&self.resume, &self.out) {
+            (Some(run), _) => Start::Resume(run.clone()),
+            (None, Some(out)) => Start::New(out.clone()),
+            (None, None) => Start::New(unused_run(&self.config)),
+        }
+    }
+}
+
+/// The run's own configuration with what the command line may change.
+fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
+    let explicit = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    for id in matches.ids().map(clap::Id::as_str) {
+        // The flattened struct counts as an argument group of its own.
+        let is_option = matches.try_get_raw(id).is_ok() && id != "Config";
+        let option = id.replace('_', "-");
+        ensure!(!is_option || !explicit(id) || CHANGEABLE.contains(&id), "--{option} cannot change when a run is resumed: start a new one, with --init to keep its weights");
+    }
+    let mut config = Config::load(run)?;
+    if explicit("epochs") {
+        config.epochs = given.epochs;
+    }
+    if explicit("device") {
+        config.device = given.device;
+    }
+    if explicit("data_threads") {
+        config.data_threads = given.data_threads;
+    }
+    if explicit("checkpoint_every") {
+        config.checkpoint_every = given.checkpoint_every;
+    }
+    if explicit("sample_every") {
+        config.sample_every = given.sample_every;
+    }
+    // Limits are of one sitting: without them on the command line the run goes on to its last epoch.
+    config.max_steps = given.max_steps;
+    config.max_minutes = given.max_minutes;
+    Ok(config)
+}
+
+/// `runs/LAYER-NUMBER`, the first that does not exist.
+fn unused_run(config: &Config) -> PathBuf {
+    let name = |number: u32| Path::new("runs").join(format!("{}-{number:03}", config.layer));
+    (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+}

@@ -1,0 +1,153 @@
+//! What a run is: one struct, read from the command line, saved as `config.toml` beside what it made.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use deepsim::Layer;
+use deepsim::layer::is_valid_side;
+use deepsim::loss::Weights;
+use serde::{Deserialize, Serialize};
+
+use crate::device::Backend;
+
+/// Everything that decides what a run does.
+#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
+pub struct Config {
+    /// Layer of SqueezeNet 1.1 to invert: pool1, fire3, fire5 or fire9
+    #[arg(long, default_value_t = Layer::Fire5, help_heading = "Network")]
+    pub layer: Layer,
+
+    /// Start from this model file's weights instead of random ones
+    #[arg(long, value_name = "MODEL", help_heading = "Network")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
+
+    /// Pictures to train on: a folder, a tar (WebDataset) or an IDX file [default: the built-in photographs]
+    #[arg(long, value_name = "PATH", help_heading = "Data")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+
+    /// Pictures to measure on, of the same kinds [default: the built-in ones, or one in twenty of --data]
+    #[arg(long, value_name = "PATH", help_heading = "Data")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<PathBuf>,
+
+    /// Side of the training crops in pixels, a multiple of 16
+    #[arg(long, default_value_t = 128, value_name = "PIXELS", help_heading = "Data")]
+    pub size: usize,
+
+    /// Crops a step
+    #[arg(long, default_value_t = 16, help_heading = "Data")]
+    pub batch: usize,
+
+    /// Threads that decode and augment pictures
+    #[arg(long, default_value_t = 2, value_name = "N", help_heading = "Data")]
+    pub data_threads: usize,
+
+    /// Epochs to train; one is a random crop of every picture
+    #[arg(long, default_value_t = 30, help_heading = "Training")]
+    pub epochs: u64,
+
+    /// Stop after this many steps, if that is before the epochs end
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+
+    /// Save and stop after this many minutes
+    #[arg(long, value_name = "MINUTES", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_minutes: Option<f64>,
+
+    /// Adam's learning rate, of the inverter and of the discriminator
+    #[arg(long, default_value_t = 2e-4, value_name = "RATE", help_heading = "Training")]
+    pub learning_rate: f64,
+
+    /// How much of the weights' moving average is kept each step
+    #[arg(long, default_value_t = 0.998, value_name = "DECAY", help_heading = "Training")]
+    pub average: f64,
+
+    /// Seed of every random number
+    #[arg(long, default_value_t = 0, help_heading = "Training")]
+    pub seed: u64,
+
+    /// Weight of the image term
+    #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Loss")]
+    pub image_weight: f64,
+
+    /// Weight of the feature term
+    #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Loss")]
+    pub feature_weight: f64,
+
+    /// Weight of the adversarial term
+    #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
+    pub adversarial_weight: f64,
+
+    /// Layers of SqueezeNet that the feature term compares
+    #[arg(long, value_delimiter = ',', default_values_t = [Layer::Fire5, Layer::Fire9], value_name = "LAYERS", help_heading = "Loss")]
+    pub comparator: Vec<Layer>,
+
+    /// Where to compute; auto takes a hardware GPU if there is one, else flex
+    #[arg(long, value_enum, default_value_t = Backend::Auto, help_heading = "Device")]
+    pub device: Backend,
+
+    /// Steps between two checkpoints
+    #[arg(long, default_value_t = 500, value_name = "STEPS", help_heading = "Output")]
+    pub checkpoint_every: u64,
+
+    /// Steps between two sheets of sample pictures
+    #[arg(long, default_value_t = 500, value_name = "STEPS", help_heading = "Output")]
+    pub sample_every: u64,
+}
+
+impl Config {
+    /// The loss's weights.
+    pub const fn weights(&self) -> Weights {
+        Weights { image: self.image_weight, feature: self.feature_weight, adversarial: self.adversarial_weight }
+    }
+
+    /// The number of steps, for a data set of `pictures` pictures.
+    pub fn steps(&self, pictures: usize) -> u64 {
+        let steps = (self.epochs * pictures as u64).div_ceil(self.batch as u64);
+        self.max_steps.map_or(steps, |most| steps.min(most))
+    }
+
+    /// Fails, with what to change, if no run can be made of this.
+    ///
+    /// # Errors
+    /// One line that names the option.
+    pub fn check(&self) -> Result<()> {
+        let size = self.size;
+        ensure!(is_valid_side(size), "--size {size}: pictures need a side that is a multiple of 16 and at least 32, such as 64, 96 or 128");
+        ensure!(self.batch > 0, "--batch 0: a step needs at least one picture");
+        ensure!(self.epochs > 0, "--epochs 0: nothing to train");
+        ensure!(self.learning_rate > 0.0 && self.learning_rate.is_finite(), "--learning-rate must be above zero");
+        ensure!((0.0..1.0).contains(&self.average), "--average must be at least 0 and below 1");
+        ensure!(self.checkpoint_every > 0 && self.sample_every > 0, "--checkpoint-every and --sample-every must be above zero");
+        ensure!(!self.comparator.is_empty(), "--comparator needs at least one layer");
+        ensure!(self.layer.stride().is_some(), "--layer {}: inverters exist for pool1, fire3, fire5 and fire9", self.layer);
+        let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
+        ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
+        ensure!(weights.iter().any(|w| *w > 0.0), "all three weights of the loss are zero: nothing to train for");
+        Ok(())
+    }
+
+    /// Reads a run's `config.toml`.
+    ///
+    /// # Errors
+    /// If it is missing or damaged.
+    pub fn load(run: &Path) -> Result<Self> {
+        let path = run.join("config.toml");
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} is not a run directory: cannot read {}", run.display(), path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Its `config.toml`.
+    ///
+    /// # Errors
+    /// Only if a value cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).context("cannot write the configuration as TOML")
+    }
+}

@@ -1,0 +1,27 @@
+//! A folder of picture files, subfolders included, in the order of their names.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Content, DataError, Item, is_picture_name};
+
+pub(super) fn list(folder: &Path) -> Result<Vec<Item>, DataError> {
+    let mut items = Vec::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(path) = pending.pop() {
+        let read = |source| DataError::Read { path: path.clone(), source };
+        for entry in fs::read_dir(&path).map_err(read)? {
+            let entry = entry.map_err(read)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(read)?);
+            if kind.is_dir() {
+                pending.push(path);
+            } else if is_picture_name(&path) {
+                let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+                items.push(Item { name, content: Content::File(path) });
+            }
+        }
+    }
+    // The file system's order differs from one machine to the next; the run should not.
+    items.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(items)
+}

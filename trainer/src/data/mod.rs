@@ -1,0 +1,167 @@
+//! Pictures to train on: a folder, a WebDataset-style tar, or an IDX file.
+
+pub mod augment;
+mod decode;
+mod folder;
+mod idx;
+pub mod loader;
+mod tar;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use deepsim::Picture;
+use deepsim::picture::PictureError;
+
+pub use decode::{decode, open_picture};
+
+/// A set of pictures, decoded one at a time when they are asked for.
+#[derive(Debug)]
+pub struct Dataset {
+    name: String,
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    name: String,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    /// A picture file on disk.
+    File(PathBuf),
+    /// The bytes of a picture file.
+    Encoded(Vec<u8>),
+    /// One byte of grey a pixel.
+    Grey { width: usize, height: usize, values: Vec<u8> },
+}
+
+/// Why a data set cannot be used, or one of its pictures not.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The path cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Neither of the three kinds.
+    #[error("{} is not a folder of pictures, a tar of pictures or an IDX file{detail}", path.display())]
+    Unknown {
+        /// The path.
+        path: PathBuf,
+        /// What was found, if that helps.
+        detail: String,
+    },
+    /// Nothing in it that could be a picture.
+    #[error("no pictures in {}: give --data a folder with JPEG, PNG or WebP files, a tar of them, or an IDX file", .0.display())]
+    Empty(PathBuf),
+    /// One picture is damaged or of an unknown format.
+    #[error("{name}: {reason}")]
+    Picture {
+        /// The picture's name in its data set.
+        name: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// Every picture is damaged.
+    #[error("none of the {count} pictures of {name} can be read, the first because: {first}")]
+    AllBad {
+        /// The data set.
+        name: String,
+        /// Its size.
+        count: usize,
+        /// The first picture's trouble.
+        first: String,
+    },
+}
+
+/// Whether a name looks like a picture that [`decode`] knows.
+pub fn is_picture_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+impl Dataset {
+    /// Opens a folder (with its subfolders), a tar or an IDX file, the last two also gzipped.
+    ///
+    /// # Errors
+    /// If the path cannot be read, is none of these, or has no picture in it.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let read = |source| DataError::Read { path: path.to_owned(), source };
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let items = if fs::metadata(path).map_err(read)?.is_dir() {
+            folder::list(path)?
+        } else {
+            let mut bytes = fs::read(path).map_err(read)?;
+            if bytes.starts_with(&[0x1f, 0x8b]) {
+                let mut plain = Vec::new();
+                flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).map_err(read)?;
+                bytes = plain;
+            }
+            let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
+            if idx::is_idx(&bytes) { idx::read(&bytes).map_err(unknown)? } else { tar::read(&bytes).map_err(unknown)? }
+        };
+        if items.is_empty() {
+            return Err(DataError::Empty(path.to_owned()));
+        }
+        Ok(Self { name, items })
+    }
+
+    /// The last part of the path it was opened from.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Pictures in it, readable or not.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Never: a data set without pictures is an error when it is opened.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Decodes a picture; the index counts round and round.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with its name and the reason.
+    pub fn picture(&self, index: usize) -> Result<Picture, DataError> {
+        let item = &self.items[index % self.items.len()];
+        let bad = |reason: String| DataError::Picture { name: item.name.clone(), reason };
+        match &item.content {
+            Content::File(path) => {
+                let bytes = fs::read(path).map_err(|error| bad(error.to_string()))?;
+                decode(&bytes).map_err(bad)
+            }
+            Content::Encoded(bytes) => decode(bytes).map_err(bad),
+            Content::Grey { width, height, values } => {
+                let rgb = values.iter().flat_map(|&v| [v; 3]).collect();
+                Picture::from_rgb(*width, *height, rgb).map_err(|error: PictureError| bad(error.to_string()))
+            }
+        }
+    }
+
+    /// Takes pictures out to be held out of training: one in twenty, evenly spread, at least one and at most 64. A single
+    /// picture cannot be parted, so it serves for both.
+    pub fn split_held_out(mut self) -> (Self, Self) {
+        let wanted = (self.items.len() / 20).clamp(1, 64);
+        let every = self.items.len() / wanted;
+        let mut held_out = Vec::new();
+        let mut kept = Vec::new();
+        for (index, item) in self.items.drain(..).enumerate() {
+            if index % every == every - 1 && held_out.len() < wanted { held_out.push(item) } else { kept.push(item) }
+        }
+        let held_out = Self { name: format!("{}, held out", self.name), items: held_out };
+        if kept.is_empty() {
+            return (Self { name: self.name, items: held_out.items.clone() }, held_out);
+        }
+        (Self { name: self.name, items: kept }, held_out)
+    }
+}

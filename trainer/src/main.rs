@@ -1,0 +1,59 @@
+//! `trainer`: see `trainer --help`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use trainer::cli::{Cli, Command};
+use trainer::train::{Ended, Start};
+use trainer::{device, export, invert, train};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let cli = Cli::read()?;
+    let backend = cli.backend().resolve()?;
+    backend.make_default();
+    match &cli.command {
+        Some(Command::Devices) => device::list(),
+        Some(Command::Invert(options)) => invert::invert(options, &backend.open()),
+        Some(Command::Export(options)) => export::export(options, &backend.open()),
+        Some(Command::Import(options)) => export::import(options, &backend.open()),
+        None => {
+            cli.config.check()?;
+            let stop = stop_on_signals()?;
+            let start = cli.start();
+            let (ended, step) = train::train(&cli.config, &start, &backend.open(), cli.quiet, &stop)?;
+            let (Start::New(run) | Start::Resume(run)) = start;
+            let run = run.display();
+            match ended {
+                Ended::Done => println!("trained {step} steps; next: trainer export {run} --output MODEL.safetensors"),
+                Ended::Early => println!("stopped and saved at step {step}; go on with: trainer --resume {run}"),
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM ask for a clean end; a second one ends at once. A write past the file size limit becomes an error that
+/// can be reported, where the system would end the process.
+fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let failed = "cannot listen for signals";
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).context(failed)?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context(failed)?;
+    }
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false))).context(failed)?;
+    Ok(stop)
+}

@@ -1,0 +1,79 @@
+//! What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::step::Losses;
+
+/// Steps between two plain lines, and between two lines of `stats.jsonl`.
+pub const EVERY: u64 = 50;
+
+/// Shows a run's progress on standard error.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    total: u64,
+    batch: usize,
+    first: u64,
+    started: Instant,
+}
+
+impl Progress {
+    /// `quiet` asks for plain lines on a terminal too. `first` is the step that a resumed run starts from.
+    pub fn new(total: u64, first: u64, batch: usize, quiet: bool) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_position(first);
+            bar
+        });
+        Self { bar, total, batch, first, started: Instant::now() }
+    }
+
+    /// Pictures a second since the run was started or resumed.
+    pub fn rate(&self, step: u64) -> f64 {
+        let pictures = (step - self.first) * self.batch as u64;
+        pictures as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    /// Shows a step.
+    pub fn step(&self, step: u64, losses: &Losses) {
+        let rate = self.rate(step);
+        let seconds = (self.total.saturating_sub(step) * self.batch as u64) as f64 / rate.max(1e-9);
+        let left = HumanDuration(Duration::from_secs_f64(seconds.min(1e9)));
+        let paused = match (losses.discriminator_trained, losses.inverter_trained) {
+            (true, true) => "",
+            (false, _) => "  D paused",
+            (_, false) => "  inverter paused",
+        };
+        let Losses { image, feature, adversarial, real, inverted, .. } = losses;
+        let text = format!(
+            "{rate:.1} pictures/s, {left} left  image {image:.3}  feature {feature:.3}  adversarial {adversarial:.2}  D {real:.2}+{inverted:.2}{paused}"
+        );
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(step);
+                bar.set_message(text);
+            }
+            None if step.is_multiple_of(EVERY) || step == self.total => eprintln!("step {step}/{}  {text}", self.total),
+            None => {}
+        }
+    }
+
+    /// Prints a line without breaking the bar.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Leaves the last state of the bar standing.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.abandon();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Sheets of sample pictures: held-out ones above their inversions.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use deepsim::Picture;
+use image::{ImageFormat, RgbImage};
+
+use crate::checkpoint::write_atomically;
+
+/// PNG bytes of a picture.
+///
+/// # Errors
+/// Only if the encoder fails.
+pub fn to_png(picture: &Picture) -> Result<Vec<u8>> {
+    let (width, height) = (u32::try_from(picture.width())?, u32::try_from(picture.height())?);
+    let image = RgbImage::from_raw(width, height, picture.rgb().to_vec()).context("a picture with too few bytes")?;
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png)?;
+    Ok(png.into_inner())
+}
+
+/// Rows of pictures of one size as one picture.
+///
+/// # Errors
+/// If there is no picture.
+pub fn sheet(rows: &[&[Picture]]) -> Result<Picture> {
+    let first = rows.first().and_then(|row| row.first()).context("a sheet needs a picture")?;
+    let (width, height) = (first.width(), first.height());
+    let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let mut rgb = vec![255; rows.len() * columns * width * height * 3];
+    for (y, row) in rows.iter().enumerate() {
+        for (x, picture) in row.iter().enumerate() {
+            for (line, values) in picture.rgb().chunks_exact(width * 3).enumerate() {
+                let start = ((y * height + line) * columns + x) * width * 3;
+                rgb[start..start + width * 3].copy_from_slice(values);
+            }
+        }
+    }
+    Ok(Picture::from_rgb(columns * width, rows.len() * height, rgb)?)
+}
+
+/// Writes pictures above their inversions as a PNG.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn save(path: &Path, pictures: &[Picture], inverted: &[Picture]) -> Result<()> {
+    write_atomically(path, &to_png(&sheet(&[pictures, inverted])?)?)
+}

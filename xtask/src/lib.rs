@@ -1,0 +1,8 @@
+//! What `cargo xtask` is made of. The tests use [`serve`] too.
+
+pub mod announce;
+pub mod bench;
+pub mod serve;
+pub mod setup;
+pub mod test;
+pub mod web;

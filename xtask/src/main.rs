@@ -1,0 +1,49 @@
+//! `cargo xtask`: set-up, page, tests and bench, in one place. See `cargo xtask --help`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{bench, test, web};
+
+/// What developers and visitors run.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build the page and serve it at http://127.0.0.1:8080
+    Demo {
+        /// Port to serve at
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Build the page into dist/, ready for any static host
+    Web {
+        /// Build for visitors; the only way there is
+        #[arg(long)]
+        release: bool,
+    },
+    /// Formatting, clippy, docs, unit tests, command-line tests and browser tests
+    Test,
+    /// Measure training speed and memory on this machine
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Demo { port } => web::demo(port),
+        Task::Web { release: _ } => web::build().map(drop),
+        Task::Test => test::test(),
+        Task::Bench => bench::bench(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Finding or installing what the page and the tests need, each step announced. What is there already costs no time.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::announce::{cargo, output, root, run, step, succeeds, target};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The newest trunk that builds with Rust 1.95.
+const TRUNK: &str = "0.21.14";
+
+/// How to compile for wasm on this machine: variables for cargo.
+#[derive(Debug, Clone, Default)]
+pub struct WasmToolchain {
+    /// Name and value of each variable.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+/// A Rust that compiles for wasm32: rustup's, else Debian's with a standard library that cargo builds.
+///
+/// # Errors
+/// With the command that would help.
+pub fn wasm_toolchain() -> Result<WasmToolchain> {
+    step(&format!("Rust for {TARGET}"));
+    let simd = ("RUSTFLAGS", OsString::from("-C target-feature=+simd128"));
+    if has_standard_library() {
+        println!("    found");
+        return Ok(WasmToolchain { variables: vec![simd] });
+    }
+    if succeeds(Command::new("rustup").args(["target", "add", TARGET])) && has_standard_library() {
+        println!("    installed with rustup");
+        return Ok(WasmToolchain { variables: vec![simd] });
+    }
+    println!("    rustup has none for this machine; trying Debian's compiler");
+    let complete = ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld"].iter().all(|path| Path::new(path).is_file())
+        && debian_library_source().is_some();
+    if !complete {
+        apt_install(&["rustc-web", "cargo-web", "rust-web-src", "lld"])
+            .with_context(|| format!("no Rust for wasm: run `rustup target add {TARGET}`, or on Debian as root `apt-get install rustc-web cargo-web rust-web-src lld`"))?;
+    }
+    let mut path = OsString::from("/usr/bin:");
+    path.push(env::var_os("PATH").unwrap_or_default());
+    println!("    Debian's rustc; cargo builds the standard library with the page");
+    Ok(WasmToolchain {
+        variables: vec![
+            simd,
+            ("PATH", path),
+            ("CARGO", "/usr/bin/cargo".into()),
+            ("RUSTC", "/usr/bin/rustc".into()),
+            ("RUSTC_BOOTSTRAP", "1".into()),
+            ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into()),
+            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld".into()),
+        ],
+    })
+}
+
+fn has_standard_library() -> bool {
+    output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))
+        .is_some_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+fn debian_library_source() -> Option<PathBuf> {
+    let sysroot = output(Command::new("/usr/bin/rustc").args(["--print", "sysroot"]))?;
+    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
+    source.is_dir().then_some(source)
+}
+
+/// Debian's packages, as root.
+fn apt_install(packages: &[&str]) -> Result<()> {
+    let command = format!("apt-get install --yes {}", packages.join(" "));
+    if !Path::new("/usr/bin/apt-get").is_file() || output(Command::new("id").arg("-u")).is_none_or(|id| id.trim() != "0") {
+        bail!("cannot install {} here: not Debian, or not root; install it yourself (`{command}`)", packages.join(", "));
+    }
+    run(Command::new("apt-get").args(["update", "--quiet=2"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    run(Command::new("apt-get")
+        .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// wasm-bindgen's command line, at the version in Cargo.lock, and trunk. Returns the folder that holds them, if not on the path.
+///
+/// # Errors
+/// With the command that would help.
+pub fn web_tools() -> Result<PathBuf> {
+    let tools = target()?.join("tools");
+    let bin = tools.join("bin");
+    let wasm_bindgen = locked_version("wasm-bindgen")?;
+    for (name, version) in [("wasm-bindgen-cli", wasm_bindgen.as_str()), ("trunk", TRUNK)] {
+        step(&format!("{name} {version}"));
+        let program = name.trim_end_matches("-cli");
+        let is_right = |path: &Path| {
+            output(Command::new(path).arg("--version")).is_some_and(|text| text.split_whitespace().any(|word| word == version))
+        };
+        if is_right(&bin.join(program)) {
+            println!("    found");
+            continue;
+        }
+        if is_right(Path::new(program)) {
+            println!("    found on the path");
+            continue;
+        }
+        let mut install = cargo();
+        install.args(["install", name, "--version", version, "--root"]).arg(&tools);
+        if name == "trunk" {
+            install.arg("--locked");
+        }
+        // Flags for wasm or for other builds must not reach these; their objects are of no further use.
+        install.env_remove("RUSTFLAGS").env("CARGO_TARGET_DIR", target()?.join("tools-build"));
+        run(&mut install).with_context(|| format!("{name} is missing: run `cargo install {name} --version {version}`"))?;
+    }
+    drop(std::fs::remove_dir_all(target()?.join("tools-build")));
+    Ok(bin)
+}
+
+/// A package's version in Cargo.lock.
+fn locked_version(package: &str) -> Result<String> {
+    let lock = std::fs::read_to_string(root()?.join("Cargo.lock")).context("no Cargo.lock: run `cargo generate-lockfile`")?;
+    let found = lock.split("[[package]]").find(|block| block.lines().any(|line| line == format!("name = \"{package}\"")));
+    let version = found.and_then(|block| block.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"')));
+    version.map(str::to_owned).with_context(|| format!("Cargo.lock has no {package}"))
+}
+
+/// A wasm-opt that works on today's wasm. Debian's (binaryen 108) ends with an error on this page's module, so a version is asked for.
+pub fn wasm_opt() -> Option<PathBuf> {
+    const OLDEST: u32 = 120;
+    let text = output(Command::new("wasm-opt").arg("--version"))?;
+    let version: u32 = text.split_whitespace().find_map(|word| word.parse().ok())?;
+    (version >= OLDEST).then(|| "wasm-opt".into())
+}
+
+/// Chromium and its driver, for the browser tests.
+///
+/// # Errors
+/// With what to install.
+pub fn browser() -> Result<()> {
+    step("Chromium and its driver");
+    if find_program(&["chromium", "chromium-browser", "google-chrome"]).is_some() && find_program(&["chromedriver"]).is_some() {
+        println!("    found");
+        return Ok(());
+    }
+    apt_install(&["chromium", "chromium-driver"]).context("the browser tests need Chromium and ChromeDriver on the path")
+}
+
+/// A Vulkan driver, for the test of the wgpu backend: on Debian without one, Mesa's software driver.
+///
+/// # Errors
+/// With what to install.
+pub fn vulkan_driver() -> Result<()> {
+    step("A Vulkan driver");
+    let has_driver = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+        .iter()
+        .any(|folder| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()));
+    if has_driver || cfg!(not(target_os = "linux")) {
+        println!("    found");
+        return Ok(());
+    }
+    apt_install(&["mesa-vulkan-drivers", "libvulkan1"]).context("the test of the wgpu backend needs a Vulkan driver")
+}
+
+/// The first of these programs that is on the path.
+pub fn find_program(names: &[&str]) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+}

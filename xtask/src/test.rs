@@ -1,0 +1,56 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::env;
+
+use anyhow::{Context, Result};
+
+use crate::announce::{cargo, root, run, step, target};
+use crate::{setup, web};
+
+/// Formatting, clippy, docs, unit tests, the command line's tests and the browser's.
+///
+/// # Errors
+/// At the first of them that fails, or if something cannot be installed.
+pub fn test() -> Result<()> {
+    let root = root()?;
+    // Everything is compiled with one feature set, so that cargo builds burn once.
+    let workspace = ["--workspace", "--release"];
+
+    step("Formatting");
+    run(cargo().current_dir(&root).args(["fmt", "--all", "--check"]))?;
+
+    setup::browser()?;
+    setup::vulkan_driver()?;
+    let dist = web::build()?;
+
+    step("Binaries");
+    run(cargo().current_dir(&root).arg("build").args(workspace))?;
+
+    step("Clippy");
+    run(cargo().current_dir(&root).arg("clippy").args(workspace).args(["--all-targets", "--", "-D", "warnings"]))?;
+
+    step("Docs");
+    run(cargo().current_dir(&root).arg("doc").args(workspace).args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+
+    step("Tests");
+    // wgpu on Linux looks for this folder, which a bare machine lacks.
+    let runtime = env::var_os("XDG_RUNTIME_DIR").unwrap_or_else(|| env::temp_dir().into_os_string());
+    run(cargo()
+        .current_dir(&root)
+        .arg("test")
+        .args(workspace)
+        .env("XDG_RUNTIME_DIR", runtime)
+        .env("DEEPSIM_DIST", &dist)
+        .env("DEEPSIM_TRAINER", target()?.join("release/trainer"))
+        .env("DEEPSIM_ARTIFACTS", artifacts()?))
+    .context("a test failed")?;
+    println!("\neverything passed");
+    Ok(())
+}
+
+/// Where tests leave what a person may want to look at, such as screenshots.
+fn artifacts() -> Result<std::path::PathBuf> {
+    let folder = target()?.join("artifacts");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

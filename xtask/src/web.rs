@@ -1,0 +1,70 @@
+//! Building the page, and showing it.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::announce::{root, run, step, succeeds, target};
+use crate::serve::Server;
+use crate::setup;
+
+/// Builds the static site into `dist/` and returns its folder. It works on any static host, under any path.
+///
+/// # Errors
+/// If a tool cannot be had or the build fails.
+pub fn build() -> Result<PathBuf> {
+    let root = root()?;
+    let toolchain = setup::wasm_toolchain()?;
+    let tools = setup::web_tools()?;
+    step("The page");
+    let mut path = OsString::from(&tools);
+    let mut rest = env::var_os("PATH").unwrap_or_default();
+    let mut trunk = Command::new(if tools.join("trunk").is_file() { tools.join("trunk") } else { "trunk".into() });
+    for (name, value) in &toolchain.variables {
+        if *name == "PATH" {
+            rest.clone_from(value);
+        } else {
+            trunk.env(name, value);
+        }
+    }
+    path.push(":");
+    path.push(rest);
+    let dist = root.join("dist");
+    // rustup's proxies would put their own compiler before Debian's; trunk's own colours are for terminals.
+    trunk.env("PATH", path).env_remove("RUSTUP_TOOLCHAIN").env_remove("NO_COLOR");
+    trunk.env("CARGO_TARGET_DIR", target()?.join("web"));
+    run(trunk.current_dir(&root).args(["build", "--offline"]))?;
+    let wasm = dist.join("deepsim-web_bg.wasm");
+    if let Some(wasm_opt) = setup::wasm_opt() {
+        step("wasm-opt");
+        let smaller = dist.join("smaller.wasm");
+        run(Command::new(wasm_opt).args(["-O3", "--all-features"]).arg(&wasm).arg("-o").arg(&smaller))?;
+        fs::rename(smaller, &wasm)?;
+    }
+    let size = fs::metadata(&wasm).with_context(|| format!("{} was not built", wasm.display()))?.len();
+    println!("\n{} is ready for any static host ({:.1} MB of wasm)", dist.display(), size as f64 / 1e6);
+    Ok(dist)
+}
+
+/// Builds the page and serves it until Ctrl-C.
+///
+/// # Errors
+/// If it cannot be built or the port is taken.
+pub fn demo(port: u16) -> Result<()> {
+    let dist = build()?;
+    let server = Server::start(&dist, port).with_context(|| format!("port {port} is taken: choose another with --port"))?;
+    let address = server.address();
+    println!("\nopen {address} (Ctrl-C ends it)");
+    let desktop = env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some();
+    if cfg!(target_os = "macos") {
+        succeeds(Command::new("open").arg(&address));
+    } else if desktop {
+        succeeds(Command::new("xdg-open").arg(&address));
+    }
+    server.wait();
+    Ok(())
+}
