@@ -85,10 +85,7 @@ impl FromStr for Layer {
     type Err = UnknownLayer;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Layer::ALL
-            .into_iter()
-            .find(|layer| layer.name() == word)
-            .ok_or_else(|| UnknownLayer(word.to_owned()))
+        Layer::ALL.into_iter().find(|layer| layer.name() == word).ok_or_else(|| UnknownLayer(word.to_owned()))
     }
 }
 
@@ -125,13 +122,9 @@ mod tests {
 
     #[test]
     fn grids_are_those_of_the_design() {
-        for (layer, at_128, at_224) in [
-            (Layer::Pool1, 31, 55),
-            (Layer::Fire3, 31, 55),
-            (Layer::Fire5, 15, 27),
-            (Layer::Fire9, 7, 13),
-            (Layer::Scores, 1, 1),
-        ] {
+        for (layer, at_128, at_224) in
+            [(Layer::Pool1, 31, 55), (Layer::Fire3, 31, 55), (Layer::Fire5, 15, 27), (Layer::Fire9, 7, 13), (Layer::Scores, 1, 1)]
+        {
             assert_eq!((layer.grid(128), layer.grid(224)), (at_128, at_224), "{layer}");
         }
     }

@@ -96,8 +96,8 @@ impl DeepSimLoss {
     pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Tensor<2>, offset: Offset) -> Terms {
         Terms {
             image: mean_square(inverted.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
-            feature: self.feature_error(offset.crop(inverted), offset.crop(pictures)),                // [1]
-            adversarial: real_loss(logits),                                                          // [1]
+            feature: self.feature_error(offset.crop(inverted), offset.crop(pictures)),             // [1]
+            adversarial: real_loss(logits),                                                        // [1]
         }
     }
 

@@ -240,13 +240,13 @@ impl ModelFile {
         let text = metadata.get(CARD_KEY).ok_or(ModelFileError::NoCard)?;
         let bad_card = |error: serde_json::Error| ModelFileError::Card(error.to_string());
         let tensors = stored_tensors(&file).collect();
-        // The checksum comes first: a flipped bit in the card should not be taken for another version.
-        if metadata.get(CHECKSUM_KEY) != Some(&checksum(text, &tensors)) {
-            return Err(ModelFileError::Checksum);
-        }
         let versioned: Versioned<serde_json::Value> = serde_json::from_str(text).map_err(bad_card)?;
+        // The version comes first: another one may reckon its checksum in another way.
         if versioned.version != VERSION {
             return Err(ModelFileError::Version(versioned.version));
+        }
+        if metadata.get(CHECKSUM_KEY) != Some(&checksum(text, &tensors)) {
+            return Err(ModelFileError::Checksum);
         }
         let card = serde_json::from_value(versioned.card).map_err(bad_card)?;
         Ok(Self { card, tensors })
@@ -380,5 +380,58 @@ impl ModuleMapper for Filler<'_> {
                 param
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::nets::inverter::Inverter;
+
+    fn inverter(seed: u64) -> (Inverter, ModelFile) {
+        let device = Device::flex();
+        device.seed(seed);
+        let inverter = Inverter::new(Layer::Pool1, &device).unwrap();
+        let kind = Kind::Inverter { layer: Layer::Pool1, feature_scale: 1.5 };
+        let card = Card { kind, source: None, training: None, held_out: Vec::new() };
+        let file = ModelFile::from_module(&inverter, card, Precision::F32);
+        (inverter, file)
+    }
+
+    #[test]
+    fn weights_and_card_come_back() {
+        let (_, file) = inverter(1);
+        let read = ModelFile::from_bytes(&file.to_bytes().unwrap()).unwrap();
+        assert_eq!(read.card(), file.card());
+        let device = Device::flex();
+        let applied = read.apply(Inverter::new(Layer::Pool1, &device).unwrap()).unwrap();
+        let again = ModelFile::from_module(&applied, file.card().clone(), Precision::F32);
+        assert_eq!(again.to_bytes().unwrap().len(), file.to_bytes().unwrap().len());
+        assert_eq!(checksum("", &again.tensors), checksum("", &file.tensors));
+    }
+
+    #[test]
+    fn every_flipped_byte_is_noticed() {
+        let (_, file) = inverter(1);
+        let bytes = file.to_bytes().unwrap();
+        // Every place in the header, and some in the weights.
+        for place in (8..2000).chain((2000..bytes.len()).step_by(50_021)) {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 4;
+            assert!(ModelFile::from_bytes(&damaged).is_err(), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn other_networks_do_not_fit() {
+        let (_, file) = inverter(1);
+        let device = Device::flex();
+        for layer in [Layer::Fire3, Layer::Fire5] {
+            let error = file.apply(Inverter::new(layer, &device).unwrap()).unwrap_err();
+            assert!(matches!(error, ModelFileError::Shape(_)), "{layer}: {error}");
+        }
+        assert!(matches!(file.expect_kind(Kind::Squeezenet), Err(ModelFileError::Kind { .. })));
     }
 }

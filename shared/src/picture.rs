@@ -69,10 +69,7 @@ impl Picture {
             // At most 255, so the cast keeps the value.
             ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
         };
-        let rgb = rgba
-            .chunks_exact(4)
-            .flat_map(|p| [over_white(p[0], p[3]), over_white(p[1], p[3]), over_white(p[2], p[3])])
-            .collect();
+        let rgb = rgba.chunks_exact(4).flat_map(|p| [over_white(p[0], p[3]), over_white(p[1], p[3]), over_white(p[2], p[3])]).collect();
         Ok(Self { width, height, rgb })
     }
 
@@ -102,12 +99,8 @@ impl Picture {
     /// If `side` is zero.
     pub fn centre_crop(&self, side: usize) -> Result<Self, PictureError> {
         let square = self.width.min(self.height) as f64;
-        let crop = Crop {
-            left: (self.width as f64 - square) / 2.0,
-            top: (self.height as f64 - square) / 2.0,
-            width: square,
-            height: square,
-        };
+        let crop =
+            Crop { left: (self.width as f64 - square) / 2.0, top: (self.height as f64 - square) / 2.0, width: square, height: square };
         self.crop_resize(crop, side)
     }
 
@@ -127,19 +120,13 @@ impl Picture {
         let options = ResizeOptions::new()
             .crop(crop.left, crop.top, crop.width, crop.height)
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-        Resizer::new()
-            .resize(&source, &mut target, &options)
-            .map_err(|e| failed(&e))?;
+        Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
         Ok(Self { width: side, height: side, rgb: target.into_vec() })
     }
 
     /// The picture mirrored left to right.
     pub fn flipped(&self) -> Self {
-        let rgb = self
-            .rgb
-            .chunks_exact(self.width * 3)
-            .flat_map(|row| row.chunks_exact(3).rev().flatten().copied())
-            .collect();
+        let rgb = self.rgb.chunks_exact(self.width * 3).flat_map(|row| row.chunks_exact(3).rev().flatten().copied()).collect();
         Self { rgb, ..*self }
     }
 
@@ -153,9 +140,7 @@ impl Picture {
 
     /// Channel planes in [-1, 1]: all red values row by row, then green, then blue.
     fn planes(&self) -> impl Iterator<Item = f32> + '_ {
-        (0..3).flat_map(move |channel| {
-            self.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value) / 127.5 - 1.0)
-        })
+        (0..3).flat_map(move |channel| self.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value) / 127.5 - 1.0))
     }
 }
 
@@ -198,9 +183,7 @@ pub fn from_data(data: &TensorData) -> Result<Vec<Picture>, PictureError> {
     let [_, 3, height, width] = data.shape()[..] else {
         return Err(PictureError::Tensor(format!("its shape is {:?}", data.shape())));
     };
-    let values = data
-        .as_slice::<f32>()
-        .map_err(|error| PictureError::Tensor(format!("{error:?}")))?;
+    let values = data.as_slice::<f32>().map_err(|error| PictureError::Tensor(format!("{error:?}")))?;
     let area = height * width;
     if area == 0 {
         return Err(PictureError::Tensor("it has no pixels".into()));
@@ -209,11 +192,7 @@ pub fn from_data(data: &TensorData) -> Result<Vec<Picture>, PictureError> {
     let byte = |value: f32| ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
     Ok(values
         .chunks_exact(3 * area)
-        .map(|planes| Picture {
-            width,
-            height,
-            rgb: (0..area).flat_map(|i| [0, 1, 2].map(|c| byte(planes[c * area + i]))).collect(),
-        })
+        .map(|planes| Picture { width, height, rgb: (0..area).flat_map(|i| [0, 1, 2].map(|c| byte(planes[c * area + i]))).collect() })
         .collect())
 }
 
@@ -222,9 +201,7 @@ mod tests {
     use super::*;
 
     fn gradient(width: usize, height: usize) -> Picture {
-        let rgb = (0..width * height)
-            .flat_map(|i| [(i % width * 5) as u8, (i / width * 3) as u8, 77])
-            .collect();
+        let rgb = (0..width * height).flat_map(|i| [(i % width * 5) as u8, (i / width * 3) as u8, 77]).collect();
         Picture::from_rgb(width, height, rgb).unwrap()
     }
 

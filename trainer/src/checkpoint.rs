@@ -149,11 +149,7 @@ pub fn load(checkpoint: &Path, state: &State, fresh: Trainee, decay: f64) -> Res
     let bytes = |name: &str| Ok::<_, anyhow::Error>(Bytes::from_bytes_vec(read(checkpoint, name)?));
     Ok(Trainee {
         inverter: load_module(checkpoint, "inverter.bpk", fresh.inverter)?,
-        average: Average::new(
-            load_module(checkpoint, "average.bpk", fresh.average.module().clone())?,
-            decay,
-            state.average_updates,
-        ),
+        average: Average::new(load_module(checkpoint, "average.bpk", fresh.average.module().clone())?, decay, state.average_updates),
         discriminator: load_module(checkpoint, "discriminator.bpk", fresh.discriminator)?,
         inverter_optimizer: fresh.inverter_optimizer.from_bytes(bytes("inverter-adam.bpk")?)?,
         discriminator_optimizer: fresh.discriminator_optimizer.from_bytes(bytes("discriminator-adam.bpk")?)?,

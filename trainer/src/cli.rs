@@ -51,9 +51,8 @@ pub enum Command {
 }
 
 /// Options that may differ when a run is resumed; everything else would make it another run.
-const CHANGEABLE: [&str; 9] = [
-    "resume", "quiet", "epochs", "max_steps", "max_minutes", "device", "data_threads", "checkpoint_every", "sample_every",
-];
+const CHANGEABLE: [&str; 9] =
+    ["resume", "quiet", "epochs", "max_steps", "max_minutes", "device", "data_threads", "checkpoint_every", "sample_every"];
 
 impl Cli {
     /// Reads the process's arguments; clap prints help and usage errors and exits.
@@ -95,7 +94,10 @@ fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
         // The flattened struct counts as an argument group of its own.
         let is_option = matches.try_get_raw(id).is_ok() && id != "Config";
         let option = id.replace('_', "-");
-        ensure!(!is_option || !explicit(id) || CHANGEABLE.contains(&id), "--{option} cannot change when a run is resumed: start a new one, with --init to keep its weights");
+        ensure!(
+            !is_option || !explicit(id) || CHANGEABLE.contains(&id),
+            "--{option} cannot change when a run is resumed: start a new one, with --init to keep its weights"
+        );
     }
     let mut config = Config::load(run)?;
     if explicit("epochs") {

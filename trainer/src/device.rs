@@ -76,7 +76,7 @@ impl Backend {
     /// Makes burn's own idea of a default device the same one. Without it burn puts a resumed optimizer's state on the first
     /// GPU it finds, whatever device trains.
     ///
-    /// Call it before other threads exist and before anything asks burn for a device.
+    /// Call it before the program starts threads and before anything asks burn for a device.
     #[expect(unsafe_code, reason = "burn reads its default device from the environment and nowhere else")]
     pub fn make_default(self) {
         let name = match self {
@@ -85,7 +85,7 @@ impl Backend {
             Backend::Wgpu => "wgpu",
             Backend::Ndarray => "ndarray",
         };
-        // SAFETY: `main` calls this first thing, when the process has one thread.
+        // SAFETY: `main` calls this before it starts a thread. Threads of a graphics driver that `resolve` woke are idle.
         unsafe { std::env::set_var("BURN_DEVICE", name) };
     }
 
@@ -102,6 +102,16 @@ impl Backend {
             #[expect(deprecated, reason = "burn 0.22 still has it, and 0.23 will not")]
             Backend::Ndarray => Device::ndarray(),
         }
+    }
+}
+
+/// Gives wgpu on Linux the runtime folder that its libraries ask for, where the session has none: without one they complain on
+/// standard error, once for each adapter.
+#[expect(unsafe_code, reason = "the libraries read it from the environment and nowhere else")]
+pub fn prepare_environment() {
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: `main` calls this first thing, when the process has one thread.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
 }
 

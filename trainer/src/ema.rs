@@ -76,10 +76,7 @@ mod tests {
     fn the_average_is_adams_corrected_one() {
         let device = Device::flex();
         let start = LinearConfig::new(1, 1).with_bias(false).init(&device);
-        let at = |value: f32| Linear {
-            weight: Param::initialized(start.weight.id, Tensor::from_floats([[value]], &device)),
-            bias: None,
-        };
+        let at = |value: f32| Linear { weight: Param::initialized(start.weight.id, Tensor::from_floats([[value]], &device)), bias: None };
         let (decay, seen) = (0.9f64, [3.0f32, -1.0, 4.0, 1.5]);
         let mut average = Average::new(start.clone(), decay, 0);
         let mut sum = 0.0;

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
+    device::prepare_environment();
     let cli = Cli::read()?;
     let backend = cli.backend().resolve()?;
     backend.make_default();

@@ -19,13 +19,7 @@ const CHUNK: usize = 16;
 ///
 /// # Errors
 /// If no picture can be read.
-pub fn measure_scales(
-    dataset: &Dataset,
-    encoder: &SqueezeNet,
-    layers: &[Layer],
-    side: usize,
-    device: &Device,
-) -> Result<Vec<ScaledLayer>> {
+pub fn measure_scales(dataset: &Dataset, encoder: &SqueezeNet, layers: &[Layer], side: usize, device: &Device) -> Result<Vec<ScaledLayer>> {
     let pictures = crops(dataset, MOST, side)?;
     let mut sums = vec![0.0; layers.len()];
     for chunk in pictures.chunks(CHUNK) {

@@ -114,8 +114,7 @@ impl Trainee {
             let fake = inverted_loss(self.discriminator.forward(constant, features)); // [1]
             let gradients = (real.clone() + fake.clone()).backward();
             let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
-            self.discriminator =
-                self.discriminator_optimizer.step(setup.learning_rate, self.discriminator, gradients);
+            self.discriminator = self.discriminator_optimizer.step(setup.learning_rate, self.discriminator, gradients);
             (real, fake)
         } else {
             let real = real_loss(self.discriminator.valid().forward(pictures, features)); // [1]

@@ -75,28 +75,17 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
             };
             let scales = scales_of(config, &dataset, &encoder, started_from.as_ref().map(|(_, scale)| *scale), device)?;
             let started_from = started_from.and_then(|(training, _)| training);
-            let state = State {
-                step: 0,
-                gate: trainee.gate,
-                average_updates: 0,
-                scales,
-                data: dataset.name().to_owned(),
-                started_from,
-            };
+            let state = State { step: 0, gate: trainee.gate, average_updates: 0, scales, data: dataset.name().to_owned(), started_from };
             create_run(run, config)?;
             (run, trainee, state)
         }
         Start::Resume(run) => {
             let newest = checkpoint::latest(run)?;
             let state = checkpoint::load_state(&newest)?;
-            ensure!(
-                state.data == dataset.name(),
-                "the run was trained on {}, not on {}: give the same --data",
-                state.data,
-                dataset.name()
-            );
+            ensure!(state.data == dataset.name(), "the run was trained on {}, not on {}: give the same --data", state.data, dataset.name());
             let trainee = checkpoint::load(&newest, &state, fresh, config.average)?;
             cut_stats(run, state.step)?;
+            write_atomically(&run.join("config.toml"), config.to_toml()?.as_bytes())?;
             (run, trainee, state)
         }
     };
@@ -121,8 +110,7 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
     let progress = Progress::new(total, trainee.step, config.batch, quiet);
     let mut skipped = BTreeSet::new();
     let save = |trainee: &Trainee| {
-        let state =
-            State { step: trainee.step, gate: trainee.gate, average_updates: trainee.average.updates(), ..state.clone() };
+        let state = State { step: trainee.step, gate: trainee.gate, average_updates: trainee.average.updates(), ..state.clone() };
         checkpoint::save(run, trainee, &state)
     };
     let sample = |trainee: &Trainee| save_samples(run, trainee, &setup, &held_out, device);
@@ -197,9 +185,7 @@ pub fn crops(dataset: &Dataset, most: usize, side: usize) -> Result<Vec<Picture>
         }
     }
     match first_error {
-        Some(error) if crops.is_empty() => {
-            Err(error).with_context(|| format!("no picture of {} can be read", dataset.name()))
-        }
+        Some(error) if crops.is_empty() => Err(error).with_context(|| format!("no picture of {} can be read", dataset.name())),
         _ => Ok(crops),
     }
 }

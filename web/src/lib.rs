@@ -168,5 +168,13 @@ fn pattern(side: usize, device: &Device) -> Tensor<4> {
 /// NaN counts as infinitely different.
 fn largest_difference(a: &TensorData, b: &TensorData) -> f32 {
     let differences = a.iter::<f32>().zip(b.iter::<f32>()).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |most, difference| if difference <= most { most } else if difference.is_nan() { f32::INFINITY } else { difference })
+    differences.fold(0.0, |most, difference| {
+        if difference <= most {
+            most
+        } else if difference.is_nan() {
+            f32::INFINITY
+        } else {
+            difference
+        }
+    })
 }

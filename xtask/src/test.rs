@@ -30,7 +30,12 @@ pub fn test() -> Result<()> {
     run(cargo().current_dir(&root).arg("clippy").args(workspace).args(["--all-targets", "--", "-D", "warnings"]))?;
 
     step("Docs");
-    run(cargo().current_dir(&root).arg("doc").args(workspace).args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    run(cargo()
+        .current_dir(&root)
+        .arg("doc")
+        .args(workspace)
+        .args(["--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
 
     step("Tests");
     // wgpu on Linux looks for this folder, which a bare machine lacks.

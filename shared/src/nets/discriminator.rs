@@ -10,13 +10,7 @@ use super::{LEAK, conv, he_normal};
 use crate::Layer;
 
 /// (input channels, output channels, kernel, stride): the paper's five convolutions, padded so that small crops are enough.
-const CONVS: [(usize, usize, usize, usize); 5] = [
-    (3, 32, 7, 4),
-    (32, 64, 5, 1),
-    (64, 128, 3, 2),
-    (128, 256, 3, 1),
-    (256, 256, 3, 2),
-];
+const CONVS: [(usize, usize, usize, usize); 5] = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)];
 
 /// Sees a picture and the features that it should show.
 ///
@@ -36,9 +30,7 @@ impl Discriminator {
         let linear = |input, output| LinearConfig::new(input, output).with_initializer(he_normal()).init(device);
         Self {
             convs: CONVS
-                .map(|(input, output, kernel, stride)| {
-                    conv([input, output], kernel, stride, kernel / 2, he_normal(), device)
-                })
+                .map(|(input, output, kernel, stride)| conv([input, output], kernel, stride, kernel / 2, he_normal(), device))
                 .into(),
             embed1: linear(layer.channels(), 256),
             embed2: linear(256, 128),

@@ -93,7 +93,7 @@ impl EfficientNet {
         let x = relu6(self.head.forward(x)); // [batch, 1280, side / 32, side / 32]
         let x = adaptive_avg_pool2d(x, [1, 1]); // [batch, 1280, 1, 1]
         Judgement {
-            pooled: x.clone().flatten(1, 3),                            // [batch, 1280]
+            pooled: x.clone().flatten(1, 3),                  // [batch, 1280]
             logits: self.classifier.forward(x).flatten(1, 3), // [batch, 1000]
         }
     }

@@ -25,10 +25,7 @@ impl Block {
     fn new(input: usize, output: usize, device: &Device) -> Self {
         Self {
             narrow: conv([input, output], 3, 1, 1, he_normal(), device),
-            double: Interpolate2dConfig::new()
-                .with_scale_factor(Some([2.0, 2.0]))
-                .with_mode(InterpolateMode::Nearest)
-                .init(),
+            double: Interpolate2dConfig::new().with_scale_factor(Some([2.0, 2.0])).with_mode(InterpolateMode::Nearest).init(),
             smooth: conv([output, output], 3, 1, 1, he_normal(), device),
         }
     }
@@ -69,19 +66,9 @@ impl Inverter {
         head.bias = Some(zero_bias(WIDTHS[doublings], device));
         Ok(Self {
             head,
-            blocks: (0..doublings)
-                .rev()
-                .map(|at| Block::new(WIDTHS[at + 1], WIDTHS[at], device))
-                .collect(),
+            blocks: (0..doublings).rev().map(|at| Block::new(WIDTHS[at + 1], WIDTHS[at], device)).collect(),
             // A tenth of the usual gain: the first pictures are grey, not noise.
-            picture: conv(
-                [WIDTHS[0], 3],
-                3,
-                1,
-                1,
-                Initializer::KaimingNormal { gain: 0.1, fan_out_only: false },
-                device,
-            ),
+            picture: conv([WIDTHS[0], 3], 3, 1, 1, Initializer::KaimingNormal { gain: 0.1, fan_out_only: false }, device),
         })
     }
 

@@ -128,7 +128,7 @@ fn make(dataset: &Dataset, plan: Plan, step: u64, orders: &mut Orders) -> Result
         };
         crops.push(crop);
     }
-    let pictures = picture::to_data(&crops)
-        .map_err(|error| DataError::Picture { name: dataset.name().to_owned(), reason: error.to_string() })?;
+    let pictures =
+        picture::to_data(&crops).map_err(|error| DataError::Picture { name: dataset.name().to_owned(), reason: error.to_string() })?;
     Ok(Batch { pictures, skipped })
 }
