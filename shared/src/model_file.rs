@@ -1,103 +1,24 @@
 //! Model files: weights and a card, one `.safetensors` file that other tools read too, verified when it is loaded.
 
+mod card;
+mod module;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::module::Module;
 use half::f16;
 use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Layer;
-use crate::loss::{ScaledLayer, Weights};
+pub use card::{Card, HeldOut, Kind, Training};
 
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 1;
 
 const CARD_KEY: &str = "deepsim";
 const CHECKSUM_KEY: &str = "sha256";
-
-/// What a model file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Kind {
-    /// Features -> picture.
-    Inverter {
-        /// The layer whose features it inverts.
-        layer: Layer,
-        /// What the features are divided by before they are inverted.
-        feature_scale: f32,
-    },
-    /// The network that is inverted.
-    Squeezenet,
-    /// The judge.
-    Efficientnet,
-}
-
-impl Kind {
-    /// One word for messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Inverter { .. } => "inverter",
-            Kind::Squeezenet => "squeezenet",
-            Kind::Efficientnet => "efficientnet",
-        }
-    }
-}
-
-/// How a network was trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Training {
-    /// The data set's name.
-    pub data: String,
-    /// Crops that the network has learned from, those of the models it started from included.
-    pub pictures_seen: u64,
-    /// Side of the crops, pixels.
-    pub size: usize,
-    /// Crops a step.
-    pub batch: usize,
-    /// The random seed.
-    pub seed: u64,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
-    /// The weights of the loss.
-    pub weights: Weights,
-    /// The comparator's layers.
-    pub comparator: Vec<ScaledLayer>,
-    /// The training that the weights started from, if not from random ones.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started_from: Option<Box<Training>>,
-}
-
-/// How good a network is on pictures that it was not trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct HeldOut {
-    /// Pictures measured.
-    pub pictures: usize,
-    /// Their side, pixels.
-    pub side: usize,
-    /// Mean peak signal-to-noise ratio, dB.
-    pub psnr: f64,
-}
-
-/// What a model is, how it was made and how good it measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Card {
-    /// What the file holds.
-    #[serde(flatten)]
-    pub kind: Kind,
-    /// Where weights that were not trained here come from, and their licence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// How it was trained, if it was trained here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub training: Option<Training>,
-    /// What was measured on held-out pictures, at one or several sizes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held_out: Vec<HeldOut>,
-}
 
 /// The version is read on its own first, so that a card from a later version gives the right message.
 #[derive(Serialize, Deserialize)]
@@ -180,9 +101,7 @@ pub struct ModelFile {
 impl ModelFile {
     /// The weights of a network. Reads them back from the device, so not for a browser's GPU.
     pub fn from_module(module: &impl Module, card: Card, precision: Precision) -> Self {
-        let mut collector = Collector { path: Vec::new(), precision, tensors: BTreeMap::new() };
-        module.visit(&mut collector);
-        Self { card, tensors: collector.tensors }
+        Self { card, tensors: module::collect(module, precision) }
     }
 
     /// Takes in a safetensors file that another tool wrote. Reads f32 and f16 tensors, and stores them in `precision`.
@@ -257,16 +176,7 @@ impl ModelFile {
     /// # Errors
     /// If a tensor is missing, left over or of another shape.
     pub fn apply<M: Module>(&self, module: M) -> Result<M, ModelFileError> {
-        let mut filler = Filler { file: self, path: Vec::new(), used: 0, error: None };
-        let module = module.map(&mut filler);
-        if let Some(error) = filler.error {
-            return Err(error);
-        }
-        if filler.used != self.tensors.len() {
-            let (has, takes) = (self.tensors.len(), filler.used);
-            return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
-        }
-        Ok(module)
+        module::fill(&self.tensors, module)
     }
 }
 
@@ -304,90 +214,12 @@ fn values_of(name: &str, stored: &Stored) -> Result<Vec<f32>, ModelFileError> {
     }
 }
 
-/// Reads a network's tensors, named by their path.
-struct Collector {
-    path: Vec<String>,
-    precision: Precision,
-    tensors: BTreeMap<String, Stored>,
-}
-
-impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().into_data();
-        let shape = data.shape().to_vec();
-        let values: Vec<f32> = data.iter::<f32>().collect();
-        self.tensors.insert(self.path.join("."), Stored { shape, ..encode(&values, self.precision) });
-    }
-}
-
-/// Puts a file's tensors into a network. A mapper cannot fail, so it remembers the first error.
-struct Filler<'a> {
-    file: &'a ModelFile,
-    path: Vec<String>,
-    used: usize,
-    error: Option<ModelFileError>,
-}
-
-impl Filler<'_> {
-    fn values(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, ModelFileError> {
-        let missing = || ModelFileError::Shape(format!("tensor `{name}` is missing"));
-        let stored = self.file.tensors.get(name).ok_or_else(missing)?;
-        // Axes of size 1 at the end do not count: a matrix may be stored without the kernel of a 1x1 convolution.
-        let significant = |shape: &[usize]| {
-            let end = shape.iter().rposition(|&size| size != 1).map_or(0, |last| last + 1);
-            shape[..end].to_vec()
-        };
-        if significant(&stored.shape) != significant(wanted) {
-            let found = &stored.shape;
-            return Err(ModelFileError::Shape(format!("tensor `{name}` is {found:?}, the network takes {wanted:?}")));
-        }
-        values_of(name, stored)
-    }
-}
-
-impl ModuleMapper for Filler<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.error.is_some() {
-            return param;
-        }
-        let shape = param.lazy_shape();
-        match self.values(&self.path.join("."), &shape) {
-            Ok(values) => {
-                self.used += 1;
-                let device = param.lazy_device();
-                let require_grad = device.is_autodiff();
-                let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-                Param::initialized(param.id, if require_grad { tensor.require_grad() } else { tensor })
-            }
-            Err(error) => {
-                self.error = Some(error);
-                param
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::Layer;
     use crate::nets::inverter::Inverter;
 
     fn inverter(seed: u64) -> (Inverter, ModelFile) {

@@ -1,0 +1,108 @@
+//! Weights out of a network and into one, by the path of their fields.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+
+use super::{ModelFileError, Precision, Stored, encode, values_of};
+
+/// A network's tensors by name.
+pub(super) fn collect(module: &impl Module, precision: Precision) -> BTreeMap<String, Stored> {
+    let mut collector = Collector { path: Vec::new(), precision, tensors: BTreeMap::new() };
+    module.visit(&mut collector);
+    collector.tensors
+}
+
+/// The network with these tensors in place of its own, all of them used.
+pub(super) fn fill<M: Module>(tensors: &BTreeMap<String, Stored>, module: M) -> Result<M, ModelFileError> {
+    let mut filler = Filler { tensors, path: Vec::new(), used: 0, error: None };
+    let module = module.map(&mut filler);
+    if let Some(error) = filler.error {
+        return Err(error);
+    }
+    if filler.used != tensors.len() {
+        let (has, takes) = (tensors.len(), filler.used);
+        return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
+    }
+    Ok(module)
+}
+
+/// Reads a network's tensors, named by their path.
+struct Collector {
+    path: Vec<String>,
+    precision: Precision,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let data = param.val().into_data();
+        let shape = data.shape().to_vec();
+        let values: Vec<f32> = data.iter::<f32>().collect();
+        self.tensors.insert(self.path.join("."), Stored { shape, ..encode(&values, self.precision) });
+    }
+}
+
+/// Puts a file's tensors into a network. A mapper cannot fail, so it remembers the first error.
+struct Filler<'a> {
+    tensors: &'a BTreeMap<String, Stored>,
+    path: Vec<String>,
+    used: usize,
+    error: Option<ModelFileError>,
+}
+
+impl Filler<'_> {
+    fn values(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, ModelFileError> {
+        let missing = || ModelFileError::Shape(format!("tensor `{name}` is missing"));
+        let stored = self.tensors.get(name).ok_or_else(missing)?;
+        // Axes of size 1 at the end do not count: a matrix may be stored without the kernel of a 1x1 convolution.
+        let significant = |shape: &[usize]| {
+            let end = shape.iter().rposition(|&size| size != 1).map_or(0, |last| last + 1);
+            shape[..end].to_vec()
+        };
+        if significant(&stored.shape) != significant(wanted) {
+            let found = &stored.shape;
+            return Err(ModelFileError::Shape(format!("tensor `{name}` is {found:?}, the network takes {wanted:?}")));
+        }
+        values_of(name, stored)
+    }
+}
+
+impl ModuleMapper for Filler<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.error.is_some() {
+            return param;
+        }
+        let shape = param.lazy_shape();
+        match self.values(&self.path.join("."), &shape) {
+            Ok(values) => {
+                self.used += 1;
+                let device = param.lazy_device();
+                let require_grad = device.is_autodiff();
+                let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+                Param::initialized(param.id, if require_grad { tensor.require_grad() } else { tensor })
+            }
+            Err(error) => {
+                self.error = Some(error);
+                param
+            }
+        }
+    }
+}
