@@ -41,8 +41,8 @@ fn ten_steps_and_ten_more_are_twenty() -> Result<()> {
     for hidden in [false, true] {
         let path = |name: &str| temporary.path().join(format!("{name}-{hidden}"));
         let (straight, parted) = (path("straight"), path("parted"));
-        succeed(exact(small_run(&data, &straight).args(["--max-steps", "20", "--epochs", "9"]), hidden))?;
-        succeed(exact(small_run(&data, &parted).args(["--max-steps", "10", "--epochs", "9"]), hidden))?;
+        succeed(exact(small_run(&data, &straight).args(["--max-steps", "20", "--epochs", "99"]), hidden))?;
+        succeed(exact(small_run(&data, &parted).args(["--max-steps", "10", "--epochs", "99"]), hidden))?;
         succeed(exact(trainer().args(["--device", "flex", "--quiet", "--max-steps", "20", "--resume"]).arg(&parted), hidden))?;
         let (one, two) = (outcome(&straight)?, outcome(&parted)?);
         ensure!(one.1 == two.1, "the states differ: {} and {}", one.1, two.1);
@@ -61,7 +61,7 @@ fn another_seed_is_another_run() -> Result<()> {
     folder_of_pictures(&data, 5)?;
     let run = |seed: &str| {
         let run = temporary.path().join(seed);
-        succeed(exact(small_run(&data, &run).args(["--max-steps", "20", "--epochs", "9", "--seed", seed]), false))?;
+        succeed(exact(small_run(&data, &run).args(["--max-steps", "20", "--epochs", "99", "--seed", seed]), false))?;
         outcome(&run)
     };
     ensure!(run("1")?.0 != run("2")?.0);

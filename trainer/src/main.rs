@@ -22,6 +22,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     device::prepare_environment();
     let cli = Cli::read()?;
+    report_full_files().context("cannot listen for signals")?;
     let backend = cli.backend().resolve()?;
     backend.make_default();
     match &cli.command {
@@ -31,7 +32,7 @@ fn run() -> Result<()> {
         Some(Command::Import(options)) => export::import(options, &backend.open()),
         None => {
             cli.config.check()?;
-            let stop = stop_on_signals()?;
+            let stop = stop_on_signals().context("cannot listen for signals")?;
             let start = cli.start();
             let (ended, step) = train::train(&cli.config, &start, &backend.open(), cli.quiet, &stop)?;
             let (Start::New(run) | Start::Resume(run)) = start;
@@ -45,16 +46,19 @@ fn run() -> Result<()> {
     }
 }
 
-/// Ctrl-C and SIGTERM ask for a clean end; a second one ends at once. A write past the file size limit becomes an error that
-/// can be reported, where the system would end the process.
-fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+/// Ctrl-C and SIGTERM ask for a clean end; a second one ends at once.
+fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    let failed = "cannot listen for signals";
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).context(failed)?;
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context(failed)?;
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    #[cfg(unix)]
-    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false))).context(failed)?;
     Ok(stop)
+}
+
+/// Makes a write past the file size limit an error that can be reported, where the system would end the process.
+fn report_full_files() -> std::io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
 }

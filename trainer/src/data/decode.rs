@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use deepsim::Picture;
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::DataError;
 
@@ -15,8 +15,11 @@ use super::DataError;
 pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let one_line = |error: &dyn std::fmt::Display| error.to_string().lines().collect::<Vec<_>>().join(" ");
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| one_line(&e))?;
-    if reader.format().is_none() {
-        return Err("not a JPEG, PNG or WebP picture".into());
+    match reader.format() {
+        None => return Err("not a JPEG, PNG or WebP picture".into()),
+        // The decoder paints what is missing grey and says nothing.
+        Some(ImageFormat::Jpeg) if !jpeg_has_end(bytes) => return Err("a JPEG that was cut short".into()),
+        Some(_) => {}
     }
     let mut decoder = reader.into_decoder().map_err(|e| one_line(&e))?;
     let orientation = decoder.orientation().map_err(|e| one_line(&e))?;
@@ -34,4 +37,17 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
 pub fn open_picture(path: &Path) -> Result<Picture, DataError> {
     let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
     decode(&bytes).map_err(|reason| DataError::Picture { name: path.display().to_string(), reason })
+}
+
+/// Whether the picture's own data ends with the end marker, FF D9. Thumbnails have one too, so the segments before the data are
+/// passed over; in the data itself FF is never followed by D9.
+fn jpeg_has_end(bytes: &[u8]) -> bool {
+    let mut place = 2;
+    while let Some(&[0xff, marker, high, low]) = bytes.get(place..place + 4) {
+        place += 2 + usize::from(u16::from_be_bytes([high, low]));
+        if marker == 0xda {
+            return bytes.get(place..).is_some_and(|data| data.windows(2).any(|pair| pair == [0xff, 0xd9]));
+        }
+    }
+    false
 }
