@@ -280,7 +280,7 @@ fn weights_that_are_missing_or_damaged_are_named() -> Result<()> {
     let mut flipped = whole.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
-    in_browser(Gpu::None, &site.clone(), async |page| {
+    in_browser(Gpu::None, &site, async |page| {
         fs::write(&weights, &flipped)?;
         page.client.goto(&page.address).await?;
         page.wait_for_problem("weights-damaged").await?;

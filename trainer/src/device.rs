@@ -134,7 +134,7 @@ pub fn list() -> Result<()> {
     }
     let hardware = hardware_adapter().map(Device::wgpu);
     for device in found {
-        let name = device.identity().map_or_else(|| "unknown".to_owned(), |identity| identity.name.to_string());
+        let name = device.identity().map_or_else(|| "unknown".to_owned(), |identity| identity.name);
         let auto = if Some(&device) == hardware.as_ref() { mark(Backend::Wgpu) } else { "" };
         println!("wgpu     {name} ({device:?}){auto}");
     }

@@ -122,7 +122,7 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
             ended = Ended::Early;
             break;
         }
-        let batch = loader.next()?;
+        let batch = loader.wait()?;
         for reason in batch.skipped {
             if !skipped.contains(&reason) {
                 progress.say(&format!("skipped {reason}"));

@@ -74,7 +74,7 @@ impl Loader {
     ///
     /// # Errors
     /// If no picture of the data set can be used.
-    pub fn next(&mut self) -> Result<Batch, DataError> {
+    pub fn wait(&mut self) -> Result<Batch, DataError> {
         let thread = self.next;
         self.next = (thread + 1) % self.threads.len();
         self.threads[thread].recv().unwrap_or_else(|_| {

@@ -81,7 +81,7 @@ pub enum DataError {
     },
 }
 
-/// Whether a name looks like a picture that [`decode`] knows.
+/// Whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
