@@ -68,6 +68,21 @@ impl Page {
         open(&base64::engine::general_purpose::STANDARD.decode(encoded)?)
     }
 
+    /// Drops a file anywhere on the page, or pastes it, as a person would: the same events, with the same contents.
+    async fn give(&self, event: &str, path: &Path) -> Result<()> {
+        let script = "const [event, encoded, name] = arguments; \
+            const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)); \
+            const data = new DataTransfer(); data.items.add(new File([bytes], name)); \
+            document.body.dataset.state = 'waiting'; \
+            document.body.dispatchEvent(event === 'drop' \
+                ? new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}) \
+                : new ClipboardEvent('paste', {clipboardData: data, bubbles: true}))";
+        let encoded = base64::engine::general_purpose::STANDARD.encode(fs::read(path)?);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.client.execute(script, vec![json!(event), json!(encoded), json!(name)]).await?;
+        self.wait_for("inverted").await
+    }
+
     /// The kind of the problem that the page shows, or nothing.
     async fn problem(&self) -> Result<String> {
         let script = "const p = document.getElementById('problem'); return p.hidden ? '' : p.dataset.kind + ': ' + p.textContent";
@@ -203,7 +218,9 @@ fn a_photo_is_inverted_on_the_processor() -> Result<()> {
         ensure!(page.data("device").await? == "cpu");
         assert_golden(page).await?;
         assert_parity(page, temporary.path()).await?;
-        page.invert(&temporary.path().join("cat.jpg")).await?;
+        for event in ["drop", "paste"] {
+            page.give(event, &temporary.path().join("cat.jpg")).await.context(event)?;
+        }
         keep("page-cpu.png", &page.client.screenshot().await?)
     })
 }
