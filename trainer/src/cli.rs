@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::device::Backend;
 use crate::export::{ExportOptions, ImportOptions};
 use crate::invert::InvertOptions;
-use crate::train::Start;
+use crate::run::Start;
 
 /// Trains networks that turn the features of a CNN back into pictures (DeePSiM, Dosovitskiy & Brox 2016).
 #[derive(Debug, Parser)]
@@ -28,7 +28,7 @@ pub struct Cli {
     #[arg(long, value_name = "DIR", conflicts_with = "resume", help_heading = "Output")]
     pub out: Option<PathBuf>,
 
-    /// Continue this run from its newest checkpoint, exactly; only limits, threads, device and output intervals may change
+    /// Continue this run from its newest checkpoint, exactly; only limits, learning rate, threads, device and output intervals may change
     #[arg(long, value_name = "RUN", help_heading = "Output")]
     pub resume: Option<PathBuf>,
 
@@ -51,8 +51,18 @@ pub enum Command {
 }
 
 /// Options that may differ when a run is resumed; everything else would make it another run.
-const CHANGEABLE: [&str; 9] =
-    ["resume", "quiet", "epochs", "max_steps", "max_minutes", "device", "data_threads", "checkpoint_every", "sample_every"];
+const CHANGEABLE: [&str; 10] = [
+    "resume",
+    "quiet",
+    "learning_rate",
+    "epochs",
+    "max_steps",
+    "max_minutes",
+    "device",
+    "data_threads",
+    "checkpoint_every",
+    "sample_every",
+];
 
 impl Cli {
     /// Reads the process's arguments; clap prints help and usage errors and exits.
@@ -64,6 +74,10 @@ impl Cli {
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (None, Some(run)) = (&cli.command, &cli.resume) {
             cli.config = resumed(&matches, &cli.config, run)?;
+        }
+        // The configuration is saved, and must mean the same from another folder.
+        for path in [&mut cli.config.data, &mut cli.config.held_out, &mut cli.config.init].into_iter().flatten() {
+            *path = std::path::absolute(&*path)?;
         }
         Ok(cli)
     }
@@ -102,6 +116,9 @@ fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
     let mut config = Config::load(run)?;
     if explicit("epochs") {
         config.epochs = given.epochs;
+    }
+    if explicit("learning_rate") {
+        config.learning_rate = given.learning_rate;
     }
     if explicit("device") {
         config.device = given.device;

@@ -11,8 +11,8 @@ use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
 
 use crate::config::Config;
+use crate::data::builtin::{crops, open_data};
 use crate::metrics::{Measures, measure};
-use crate::train::{crops, open_data};
 use crate::{checkpoint, model};
 
 /// The side at which the page inverts; an export is measured there as well as at its training size.

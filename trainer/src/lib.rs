@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod model;
 pub mod progress;
 pub mod random;
+pub mod run;
 pub mod samples;
 pub mod scale;
 pub mod step;

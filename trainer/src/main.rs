@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use trainer::cli::{Cli, Command};
-use trainer::train::{Ended, Start};
+use trainer::train::Ended;
 use trainer::{device, export, invert, train};
 
 fn main() -> ExitCode {
@@ -35,8 +35,7 @@ fn run() -> Result<()> {
             let stop = stop_on_signals().context("cannot listen for signals")?;
             let start = cli.start();
             let (ended, step) = train::train(&cli.config, &start, &backend.open(), cli.quiet, &stop)?;
-            let (Start::New(run) | Start::Resume(run)) = start;
-            let run = run.display();
+            let run = start.folder().display();
             match ended {
                 Ended::Done => println!("trained {step} steps; next: trainer export {run} --output MODEL.safetensors"),
                 Ended::Early => println!("stopped and saved at step {step}; go on with: trainer --resume {run}"),

@@ -8,7 +8,7 @@ use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::picture;
 
 use crate::data::Dataset;
-use crate::train::crops;
+use crate::data::builtin::crops;
 
 /// Training pictures measured, at most: more change the scale by less than a percent.
 const MOST: usize = 128;

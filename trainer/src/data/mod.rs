@@ -1,6 +1,7 @@
 //! Pictures to train on: a folder, a WebDataset-style tar, or an IDX file.
 
 pub mod augment;
+pub mod builtin;
 mod decode;
 mod folder;
 mod idx;
