@@ -9,9 +9,13 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// The repository.
+/// The repository. Asked for when the test runs: what another checkout compiled into the same target folder may be reused.
+///
+/// # Panics
+/// If the tests are not run by cargo.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+    Path::new(&package).join("..")
 }
 
 /// The trainer that was built with these tests: beside them, one folder up.

@@ -16,7 +16,7 @@ use deepsim::picture;
 use safetensors::SafeTensors;
 
 fn workspace(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("..").join(path)
 }
 
 fn model(path: &str) -> ModelFile {
