@@ -105,7 +105,7 @@ impl Backend {
     }
 }
 
-/// Gives wgpu on Linux the runtime folder that its libraries ask for, where the session has none: without one they complain on
+/// Gives wgpu on Linux the runtime folder that its libraries ask for, where none is named: without one they complain on
 /// standard error, once for each adapter.
 #[expect(unsafe_code, reason = "the libraries read it from the environment and nowhere else")]
 pub fn prepare_environment() {

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -71,8 +72,11 @@ pub fn build() -> Result<PathBuf> {
 /// # Errors
 /// If it cannot be built or the port is taken.
 pub fn demo(port: u16) -> Result<()> {
+    let taken = || format!("port {port} is taken: choose another with --port");
+    // Asked before the build, which may take minutes.
+    drop(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(taken)?);
     let dist = build()?;
-    let server = Server::start(&dist, port).with_context(|| format!("port {port} is taken: choose another with --port"))?;
+    let server = Server::start(&dist, port).with_context(taken)?;
     let address = server.address();
     println!("\nopen {address} (Ctrl-C ends it)");
     let desktop = env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some();
