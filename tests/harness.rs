@@ -31,7 +31,7 @@ pub fn trainer() -> Command {
     command
 }
 
-/// A training run of a few seconds on the processor: small crops, small batches, three pictures from `data`.
+/// A training run of a few seconds on the processor: small crops and small batches of the pictures in `data`.
 pub fn small_run(data: &Path, out: &Path) -> Command {
     let mut command = trainer();
     command.args(["--device", "flex", "--quiet", "--size", "32", "--batch", "2", "--data"]).arg(data).arg("--out").arg(out);

@@ -46,7 +46,6 @@ pub fn test() -> Result<()> {
         .args(workspace)
         .env("XDG_RUNTIME_DIR", runtime)
         .env("DEEPSIM_DIST", &dist)
-        .env("DEEPSIM_TRAINER", target()?.join("release/trainer"))
         .env("DEEPSIM_ARTIFACTS", artifacts()?))
     .context("a test failed")?;
     println!("\neverything passed");
