@@ -11,6 +11,7 @@
 //! * [`picture`]: bytes in, tensors out, and back; the one crop and resize that trainer and page share.
 //! * [`layer`]: the places in SqueezeNet whose output is inverted.
 //! * [`nets`]: the networks, each in a file of its own, none generic over a backend.
+//! * [`conv`] and [`pool`]: what they are made of, with code of their own for the processor.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
@@ -20,12 +21,16 @@
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
+pub mod conv;
+mod flex;
 pub mod inversion;
 pub mod layer;
 pub mod loss;
 pub mod model_file;
 pub mod nets;
+mod parallel;
 pub mod picture;
+pub mod pool;
 
 pub use burn;
 pub use layer::Layer;

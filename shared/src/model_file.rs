@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub use card::{Card, HeldOut, Kind, Training};
 
 /// The version of the format that this build writes, and the only one that it reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const CARD_KEY: &str = "deepsim";
 /// What stands in the place of the checksum while it is reckoned.

@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod bench;
+mod peers;
 pub mod serve;
 pub mod setup;
 pub mod test;

@@ -28,8 +28,12 @@ enum Task {
     },
     /// Formatting, clippy, docs, unit tests, command-line tests and browser tests
     Test,
-    /// Measure training speed and memory on this machine
-    Bench,
+    /// Measure parts, training and inversion on this machine
+    Bench {
+        /// Compare with PyTorch and onnxruntime-web instead; installs them (gigabytes) below the target folder
+        #[arg(long)]
+        peers: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
         Task::Demo { port } => web::demo(port),
         Task::Web { release: _ } => web::build().map(drop),
         Task::Test => test::test(),
-        Task::Bench => bench::bench(),
+        Task::Bench { peers } => bench::bench(peers),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,18 @@ impl Server {
     /// # Errors
     /// If the port is taken.
     pub fn start(folder: &Path, port: u16) -> Result<Self> {
+        Self::with_headers(folder, port, &[])
+    }
+
+    /// The same, in an isolation that lets pages share memory between threads.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub fn start_isolated(folder: &Path, port: u16) -> Result<Self> {
+        Self::with_headers(folder, port, &[("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Embedder-Policy", "require-corp")])
+    }
+
+    fn with_headers(folder: &Path, port: u16, headers: &'static [(&str, &str)]) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let server = Arc::new(tiny_http::Server::http(address).map_err(|error| anyhow!("{error}"))?);
         let port = server.server_addr().to_ip().context("the server has no port")?.port();
@@ -33,7 +45,7 @@ impl Server {
             thread::spawn(move || {
                 for request in server.incoming_requests() {
                     // A browser that went away is no error of the server's.
-                    drop(answer(request, &folder));
+                    drop(answer(request, &folder, headers));
                 }
             })
         });
@@ -62,16 +74,17 @@ impl Drop for Server {
     }
 }
 
-fn answer(request: Request, folder: &Path) -> std::io::Result<()> {
+fn answer(request: Request, folder: &Path, more: &[(&str, &str)]) -> std::io::Result<()> {
     let Some((path, file)) = find(folder, request.url()) else {
         return request.respond(Response::from_string("not found").with_status_code(404));
     };
     let response = Response::from_file(file);
     let headers = [("Content-Type", content_type(&path)), ("Cache-Control", "no-cache")];
-    let response = headers.into_iter().fold(response, |response, (name, value)| match Header::from_bytes(name, value) {
-        Ok(header) => response.with_header(header),
-        Err(()) => response,
-    });
+    let response =
+        headers.into_iter().chain(more.iter().copied()).fold(response, |response, (name, value)| match Header::from_bytes(name, value) {
+            Ok(header) => response.with_header(header),
+            Err(()) => response,
+        });
     request.respond(response)
 }
 
@@ -88,7 +101,7 @@ fn find(folder: &Path, url: &str) -> Option<(PathBuf, File)> {
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("wasm") => "application/wasm",
         Some("png") => "image/png",

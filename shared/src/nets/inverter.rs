@@ -2,13 +2,12 @@
 
 use burn::module::Module;
 use burn::nn::Initializer;
-use burn::nn::conv::{Conv2d, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::interpolate::{Interpolate2d, Interpolate2dConfig, InterpolateMode};
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{LEAK, conv, he_normal, zero_bias};
+use super::conv::Conv;
+use super::{LEAK, he_normal};
 use crate::Layer;
+use crate::conv::Geometry;
 
 /// Channels of the inverter where a position covers 1, 2, 4, 8 and 16 pixels.
 const WIDTHS: [usize; 5] = [32, 64, 128, 256, 256];
@@ -16,34 +15,32 @@ const WIDTHS: [usize; 5] = [32, 64, 128, 256, 256];
 /// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
 #[derive(Module, Debug)]
 struct Block {
-    narrow: Conv2d,
-    double: Interpolate2d,
-    smooth: Conv2d,
+    narrow: Conv,
+    smooth: Conv,
 }
 
 impl Block {
     fn new(input: usize, output: usize, device: &Device) -> Self {
-        Self {
-            narrow: conv([input, output], 3, 1, 1, he_normal(), device),
-            double: Interpolate2dConfig::new().with_scale_factor(Some([2.0, 2.0])).with_mode(InterpolateMode::Nearest).init(),
-            smooth: conv([output, output], 3, 1, 1, he_normal(), device),
-        }
+        Self { narrow: leaky([input, output], Geometry::new(3, 1), device), smooth: leaky([output, output], Geometry::doubling(), device) }
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = leaky_relu(self.narrow.forward(x), LEAK); // [batch, output, h, w]
-        let x = self.double.forward(x); // [batch, output, 2h, 2w]
-        leaky_relu(self.smooth.forward(x), LEAK) // [batch, output, 2h, 2w]
+        let x = self.narrow.forward(x); // [batch, output, h, w]
+        self.smooth.forward(x) // [batch, output, 2h, 2w]
     }
+}
+
+fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
+    Conv::new(channels, geometry, &he_normal(), device).activated(LEAK)
 }
 
 /// Inverts the features of one grid layer. Fully convolutional: trained on crops, it runs on pictures of any side that is a
 /// multiple of 16.
 #[derive(Module, Debug)]
 pub struct Inverter {
-    head: ConvTranspose2d,
+    head: Conv,
     blocks: Vec<Block>,
-    picture: Conv2d,
+    picture: Conv,
 }
 
 /// Asked to invert a layer that has no grid.
@@ -59,23 +56,19 @@ impl Inverter {
     pub fn new(layer: Layer, device: &Device) -> Result<Self, NoGrid> {
         let stride = layer.stride().ok_or(NoGrid(layer))?;
         let doublings = stride.ilog2() as usize;
-        let mut head = ConvTranspose2dConfig::new([layer.channels(), WIDTHS[doublings]], [2, 2])
-            .with_bias(false)
-            .with_initializer(he_normal())
-            .init(device);
-        head.bias = Some(zero_bias(WIDTHS[doublings], device));
+        // A tenth of the usual gain: the first pictures are grey, not noise.
+        let grey = Initializer::KaimingNormal { gain: 0.1, fan_out_only: false };
         Ok(Self {
-            head,
+            // The unpadded network lost one position a side; a 2x2 kernel padded by one gives it back.
+            head: leaky([layer.channels(), WIDTHS[doublings]], Geometry::new(2, 1), device),
             blocks: (0..doublings).rev().map(|at| Block::new(WIDTHS[at + 1], WIDTHS[at], device)).collect(),
-            // A tenth of the usual gain: the first pictures are grey, not noise.
-            picture: conv([WIDTHS[0], 3], 3, 1, 1, Initializer::KaimingNormal { gain: 0.1, fan_out_only: false }, device),
+            picture: Conv::new([WIDTHS[0], 3], Geometry::new(3, 1), &grey, device),
         })
     }
 
     /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`.
     pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        // The unpadded network lost one position a side; a 2x2 transposed convolution gives it back.
-        let mut x = leaky_relu(self.head.forward(features), LEAK); // [batch, width, side / stride, side / stride]
+        let mut x = self.head.forward(features); // [batch, width, side / stride, side / stride]
         for block in &self.blocks {
             x = block.forward(x); // [batch, width, 2h, 2w]
         }

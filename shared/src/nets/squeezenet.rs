@@ -2,14 +2,13 @@
 
 use burn::module::Module;
 use burn::nn::Initializer;
-use burn::nn::conv::Conv2d;
-use burn::tensor::activation::relu;
-use burn::tensor::module::{adaptive_avg_pool2d, max_pool2d};
-use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor};
 
-use super::conv;
+use super::conv::Conv;
 use crate::Layer;
+use crate::conv::Geometry;
+use crate::pool::max_pool;
 
 /// What ImageNet's mean RGB was when the weights were trained, 0..255.
 const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
@@ -17,24 +16,24 @@ const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
 /// Squeeze with 1x1, expand with 1x1 and 3x3 side by side.
 #[derive(Module, Debug)]
 struct Fire {
-    squeeze1x1: Conv2d,
-    expand1x1: Conv2d,
-    expand3x3: Conv2d,
+    squeeze1x1: Conv,
+    expand1x1: Conv,
+    expand3x3: Conv,
 }
 
 impl Fire {
     fn new(input: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
         Self {
-            squeeze1x1: conv([input, squeeze], 1, 1, 0, Initializer::Zeros, device),
-            expand1x1: conv([squeeze, expand], 1, 1, 0, Initializer::Zeros, device),
-            expand3x3: conv([squeeze, expand], 3, 1, 1, Initializer::Zeros, device),
+            squeeze1x1: conv_relu([input, squeeze], Geometry::new(1, 0), device),
+            expand1x1: conv_relu([squeeze, expand], Geometry::new(1, 0), device),
+            expand3x3: conv_relu([squeeze, expand], Geometry::new(3, 1), device),
         }
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let squeezed = relu(self.squeeze1x1.forward(x)); // [batch, squeeze, h, w]
-        let one = relu(self.expand1x1.forward(squeezed.clone())); // [batch, expand, h, w]
-        let three = relu(self.expand3x3.forward(squeezed)); // [batch, expand, h, w]
+        let squeezed = self.squeeze1x1.forward(x); // [batch, squeeze, h, w]
+        let one = self.expand1x1.forward(squeezed.clone()); // [batch, expand, h, w]
+        let three = self.expand3x3.forward(squeezed); // [batch, expand, h, w]
         Tensor::cat(vec![one, three], 1) // [batch, 2 expand, h, w]
     }
 }
@@ -42,7 +41,7 @@ impl Fire {
 /// SqueezeNet 1.1. Field names are the weight file's names.
 #[derive(Module, Debug)]
 pub struct SqueezeNet {
-    conv1: Conv2d,
+    conv1: Conv,
     fire2: Fire,
     fire3: Fire,
     fire4: Fire,
@@ -51,14 +50,14 @@ pub struct SqueezeNet {
     fire7: Fire,
     fire8: Fire,
     fire9: Fire,
-    conv10: Conv2d,
+    conv10: Conv,
 }
 
 impl SqueezeNet {
     /// The architecture with weights of zero, for weights to be loaded into (`ModelFile::apply`).
     pub fn new(device: &Device) -> Self {
         Self {
-            conv1: conv([3, 64], 3, 2, 0, Initializer::Zeros, device),
+            conv1: conv_relu([3, 64], Geometry::new(3, 0).with_stride(2), device),
             fire2: Fire::new(64, 16, 64, device),
             fire3: Fire::new(128, 16, 64, device),
             fire4: Fire::new(128, 32, 128, device),
@@ -67,7 +66,7 @@ impl SqueezeNet {
             fire7: Fire::new(384, 48, 192, device),
             fire8: Fire::new(384, 64, 256, device),
             fire9: Fire::new(512, 64, 256, device),
-            conv10: conv([512, 1000], 1, 1, 0, Initializer::Zeros, device),
+            conv10: conv_relu([512, 1000], Geometry::new(1, 0), device),
         }
     }
 
@@ -93,8 +92,8 @@ impl SqueezeNet {
 
     /// Runs up to `last` and returns its features; `visit` sees each layer's features on the way there.
     fn forward(&self, pictures: Tensor<4>, last: Layer, mut visit: impl FnMut(Layer, &Tensor<4>)) -> Tensor<4> {
-        let x = relu(self.conv1.forward(normalise(pictures))); // [batch, 64, n/2 - 1, n/2 - 1]
-        let x = pool(x); // [batch, 64, n/4 - 1, n/4 - 1]
+        let x = self.conv1.forward(normalise(pictures)); // [batch, 64, n/2 - 1, n/2 - 1]
+        let x = max_pool(x); // [batch, 64, n/4 - 1, n/4 - 1]
         if last == Layer::Pool1 {
             return x;
         }
@@ -104,25 +103,25 @@ impl SqueezeNet {
             return x;
         }
         visit(Layer::Fire3, &x);
-        let x = self.fire5.forward(self.fire4.forward(pool(x))); // [batch, 256, n/8 - 1, n/8 - 1]
+        let x = self.fire5.forward(self.fire4.forward(max_pool(x))); // [batch, 256, n/8 - 1, n/8 - 1]
         if last == Layer::Fire5 {
             return x;
         }
         visit(Layer::Fire5, &x);
-        let x = self.fire7.forward(self.fire6.forward(pool(x))); // [batch, 384, n/16 - 1, n/16 - 1]
+        let x = self.fire7.forward(self.fire6.forward(max_pool(x))); // [batch, 384, n/16 - 1, n/16 - 1]
         let x = self.fire9.forward(self.fire8.forward(x)); // [batch, 512, n/16 - 1, n/16 - 1]
         if last == Layer::Fire9 {
             return x;
         }
         visit(Layer::Fire9, &x);
-        let x = relu(self.conv10.forward(x)); // [batch, 1000, n/16 - 1, n/16 - 1]
+        let x = self.conv10.forward(x); // [batch, 1000, n/16 - 1, n/16 - 1]
         adaptive_avg_pool2d(x, [1, 1]) // [batch, 1000, 1, 1]
     }
 }
 
-/// 3x3 at stride 2, unpadded, rounding down: (n - 3) / 2 + 1.
-fn pool(x: Tensor<4>) -> Tensor<4> {
-    max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
+/// Weights of zero, to be loaded into.
+fn conv_relu(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
+    Conv::new(channels, geometry, &Initializer::Zeros, device).activated(0.0)
 }
 
 /// From [-1, 1] to what the weights were trained on: 0..255 less the mean RGB.

@@ -1,0 +1,165 @@
+//! The parts of a training step, on every device that the machine has (or those named in `DEEPSIM_BENCH_DEVICES`).
+//!
+//!     cargo xtask bench
+//!
+//! Names are `device/part/size`; criterion leaves its estimates in `target/criterion`.
+
+// wgpu's types nest deeper than the compiler's default limit.
+#![recursion_limit = "256"]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
+use deepsim::Layer;
+use deepsim::inversion::Inversion;
+use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights, mean_square};
+use deepsim::model_file::ModelFile;
+use trainer::data::Dataset;
+use trainer::data::loader::{Loader, Plan};
+use trainer::device::{Backend, prepare_environment};
+use trainer::gate::Gate;
+use trainer::locate::locate;
+use trainer::step::{Setup, Trainee};
+
+const LAYER: Layer = Layer::Fire5;
+const BATCH: usize = 16;
+const SIZES: [usize; 2] = [64, 128];
+
+fn main() -> Result<()> {
+    prepare_environment();
+    let mut criterion = Criterion::default().configure_from_args();
+    data(&mut criterion)?;
+    model_file(&mut criterion)?;
+    for backend in devices()? {
+        backend.make_default();
+        for size in SIZES {
+            networks(&mut criterion, backend, size)?;
+        }
+        inversion(&mut criterion, backend)?;
+    }
+    criterion.final_summary();
+    Ok(())
+}
+
+/// The processor, and a hardware GPU where there is one.
+fn devices() -> Result<Vec<Backend>> {
+    if let Ok(names) = std::env::var("DEEPSIM_BENCH_DEVICES") {
+        let parse = |name: &str| clap::ValueEnum::from_str(name, true).map_err(anyhow::Error::msg);
+        return names.split(',').map(parse).collect();
+    }
+    let best = Backend::Auto.resolve()?;
+    Ok(if best == Backend::Flex { vec![best] } else { vec![Backend::Flex, best] })
+}
+
+fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
+    group
+}
+
+fn dataset() -> Result<Arc<Dataset>> {
+    Ok(Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?))
+}
+
+fn plan(size: usize) -> Plan {
+    Plan { seed: 0, batch: BATCH, side: size }
+}
+
+/// Decoding and augmenting, by one thread.
+fn data(criterion: &mut Criterion) -> Result<()> {
+    let mut group = group(criterion, "data");
+    for size in SIZES {
+        let mut loader = Loader::start(&dataset()?, plan(size), 0, 1);
+        group.bench_function(format!("batch/{size}"), |bench| bench.iter(|| loader.wait()));
+    }
+    Ok(())
+}
+
+fn model_file(criterion: &mut Criterion) -> Result<()> {
+    let bytes = std::fs::read(locate("models/fire5.safetensors")?)?;
+    group(criterion, "model file").bench_function("read", |bench| bench.iter(|| ModelFile::from_bytes(black_box(&bytes))));
+    Ok(())
+}
+
+fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<()> {
+    let device = backend.open();
+    let pictures = Loader::start(&dataset()?, plan(size), 0, 1).wait()?.pictures;
+    let encoder = trainer::model::squeezenet(&device)?;
+    let trainee = Trainee::new(LAYER, 0.998, &device)?;
+    let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
+    let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
+    let (inverter, discriminator) = (trainee.inverter.clone(), trainee.discriminator.clone());
+    let (plain, judge) = (inverter.valid(), discriminator.valid());
+
+    let mut group = group(criterion, &backend.to_string());
+    let mut bench = |part: &str, mut work: Box<dyn FnMut() -> Tensor<1> + '_>| {
+        group.bench_function(format!("{part}/{size}"), |bench| bench.iter(|| finish(work())));
+    };
+    let sum = |x: Tensor<4>| mean_square(x);
+    bench("squeezenet forward to fire9", Box::new(|| sum(encoder.features(on(&pictures), Layer::Fire9))));
+    bench(
+        "squeezenet forward and backward to its input",
+        Box::new(|| {
+            let input = on(&pictures).autodiff().require_grad();
+            let gradients = sum(encoder.features(input.clone(), Layer::Fire9)).backward();
+            input.grad(&gradients).map_or_else(|| Tensor::zeros([1], &device), mean_square)
+        }),
+    );
+    bench("inverter forward", Box::new(|| sum(plain.forward(features.clone()))));
+    bench(
+        "inverter forward and backward",
+        Box::new(|| {
+            let loss = sum(inverter.forward(features.clone()));
+            drop(loss.backward());
+            loss.inner()
+        }),
+    );
+    bench("discriminator forward", Box::new(|| judge.forward(on(&pictures), features.clone()).mean()));
+    bench(
+        "discriminator forward and backward",
+        Box::new(|| {
+            let loss = discriminator.forward(on(&pictures), features.clone()).mean();
+            drop(loss.backward());
+            loss.inner()
+        }),
+    );
+    drop(bench);
+
+    let scaled = |layer, scale| ScaledLayer { layer, scale };
+    let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
+    let comparator = vec![scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)];
+    let loss = DeepSimLoss::new(encoder.clone(), comparator, weights);
+    let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss, learning_rate: 1e-4 };
+    let mut trainee = Some(trainee);
+    group.bench_function(format!("whole step/{size}"), |bench| {
+        bench.iter(|| {
+            let now = Trainee { gate: Gate::OPEN, ..trainee.take().expect("the last step put it back") };
+            let (then, losses) = now.step(&setup, on(&pictures), Offset { left: 3, top: 5 });
+            trainee = Some(then);
+            losses
+        });
+    });
+    Ok(())
+}
+
+/// What the page does: one photo of 224 pixels.
+fn inversion(criterion: &mut Criterion, backend: Backend) -> Result<()> {
+    let device = backend.open();
+    let read = |name: &str| trainer::model::read(&locate(name)?);
+    let inversion = Inversion::new(&read("models/squeezenet.safetensors")?, &read("models/fire5.safetensors")?, &device)?;
+    let picture = Tensor::<4>::zeros([1, 3, 224, 224], &device);
+    let mut group = group(criterion, &backend.to_string());
+    group.bench_function("inversion/224", |bench| bench.iter(|| finish(mean_square(inversion.invert(picture.clone())))));
+    Ok(())
+}
+
+/// Waits for a device that works behind our back.
+fn finish(result: Tensor<1>) -> f32 {
+    result.into_scalar::<f32>()
+}

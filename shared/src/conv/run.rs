@@ -1,0 +1,367 @@
+//! Convolutions of whole batches on slices: `[batch, channels, height, width]`, dense.
+
+use std::cell::RefCell;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::geometry::{Geometry, Plan, Side};
+use super::phases::{Block, Phase, backward, blocks, forward};
+use super::{planes, tile};
+use crate::parallel;
+
+/// Positions between two looks at where rows end. A multiple of every tile's length.
+const STRIP: usize = 192;
+
+/// Floats of both sides' planes that [`weight_gradient`] goes over at a time: half of a 1 MiB cache.
+const CACHED: usize = 128 * 1024;
+
+thread_local! {
+    /// Planes of one picture, kept for the next: fresh memory would cost more than filling it.
+    static INPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static OUTPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The sizes of a convolution, and what comes after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job {
+    pub(super) geometry: Geometry,
+    pub(super) batch: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    /// What an output counts below zero: 0 is ReLU, 1 nothing.
+    pub(super) slope: f32,
+}
+
+/// Gradients; of the input and of weights and bias where they were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Gradients {
+    pub(super) input: Option<Vec<f32>>,
+    pub(super) weights: Option<Vec<f32>>,
+    pub(super) bias: Option<Vec<f32>>,
+}
+
+/// The convolution of `x`, plus bias, activated.
+pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    let plan = Plan::new(job.geometry, job.height, job.width);
+    let blocks = blocks(job.outputs, Arch::new().dispatch(BlockWidth));
+    let phases = forward(&plan, weights, job.inputs, &blocks);
+    let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
+    let mut y = vec![0.0; job.batch * target];
+    let arch = Arch::new();
+    let correlate = |picture: usize, blocks: &[Block], y: &mut [f32]| {
+        let x = &x[picture * source..];
+        in_planes(&plan.input, x, source, |planes, channel| {
+            let after = Some((bias, job.slope));
+            arch.dispatch(Correlate { phases: &phases, blocks, sources: job.inputs, planes, channel, side: &plan.output, after, y });
+        });
+    };
+    if job.batch >= parallel::threads() {
+        parallel::for_each(y.chunks_mut(target).enumerate().collect(), |(picture, y)| correlate(picture, &blocks, y));
+    } else {
+        let part = blocks.len().div_ceil(parallel::threads());
+        let parts = blocks.chunks(part).map(|blocks| (blocks, blocks.iter().map(|block| block.wanted).sum::<usize>()));
+        for (picture, mut y) in y.chunks_mut(target).enumerate() {
+            let mut work = Vec::new();
+            for (blocks, channels) in parts.clone() {
+                let (now, rest) = y.split_at_mut(channels * plan.output.pixels());
+                work.push((blocks, now));
+                y = rest;
+            }
+            parallel::for_each(work, |(blocks, y)| correlate(picture, blocks, y));
+        }
+    }
+    y
+}
+
+/// The gradients of a convolution with output `y`, from the gradient `dy` of that.
+pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[f32], of_input: bool, of_weights: bool) -> Gradients {
+    let plan = Plan::new(job.geometry, job.height, job.width);
+    let arch = Arch::new();
+    let blocks = blocks(job.inputs, arch.dispatch(BlockWidth));
+    let phases = if of_input { backward(&plan, weights, job.inputs, job.outputs, &blocks) } else { Vec::new() };
+    let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
+    let group = job.batch.div_ceil(parallel::threads()).max(1);
+    let mut dx = vec![0.0; if of_input { job.batch * source } else { 0 }];
+    let parts: Vec<(usize, &mut [f32])> = if of_input {
+        (0..job.batch).step_by(group).zip(dx.chunks_mut(group * source)).collect()
+    } else {
+        (0..job.batch).step_by(group).map(|first| (first, Default::default())).collect()
+    };
+    // One sum of weight gradients a thread, added up in order: the same for the same number of threads.
+    let sums = parallel::map(parts, |(first, dx)| {
+        let mut taps = vec![0.0; if of_weights { job.outputs * job.inputs * plan.taps.len() } else { 0 }];
+        let mut bias = vec![0.0; job.outputs];
+        let mut dx = dx.chunks_mut(source);
+        for picture in first..(first + group).min(job.batch) {
+            OUTPUT.with_borrow_mut(|planes| {
+                let planes = sized(planes, job.outputs * plan.output.channel());
+                let range = picture * target..(picture + 1) * target;
+                let (y, dy) = (&y[range.clone()], &dy[range]);
+                arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
+                let channel = plan.output.channel();
+                if let Some(y) = dx.next() {
+                    let (blocks, side) = (&blocks, &plan.input);
+                    arch.dispatch(Correlate { phases: &phases, blocks, sources: job.outputs, planes, channel, side, after: None, y });
+                }
+                if of_weights {
+                    in_planes(&plan.input, &x[picture * source..], source, |x, x_channel| {
+                        arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, job, sums: &mut taps });
+                    });
+                }
+            });
+        }
+        (taps, bias)
+    });
+    Gradients {
+        weights: of_weights.then(|| fold(&plan, sums.iter().map(|(taps, _)| taps.as_slice()))),
+        bias: of_weights.then(|| total(sums.iter().map(|(_, bias)| bias.as_slice()))),
+        input: of_input.then_some(dx),
+    }
+}
+
+/// Calls `work` with the planes of the picture at the start of `x`, `length` floats, and the distance between channels.
+fn in_planes<R>(side: &Side, x: &[f32], length: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
+    // The last vector may read past the picture: into the next, or not at all.
+    if side.is_dense() && x.len() >= length + 16 {
+        return work(x, side.pixels());
+    }
+    INPUT.with_borrow_mut(|planes| {
+        let planes = sized(planes, length / side.pixels() * side.channel());
+        planes::split(side, &x[..length], planes);
+        work(planes, side.channel())
+    })
+}
+
+/// The first floats of a buffer that grows as needed.
+fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
+}
+
+/// Sums over tap gradients `[outputs, inputs, taps]`, each tap's added to the kernel positions that it stands for.
+fn fold<'a>(plan: &Plan, parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let taps = total(parts);
+    let mut weights = vec![0.0; taps.len() / plan.taps.len() * plan.positions];
+    for (weights, taps) in weights.chunks_exact_mut(plan.positions).zip(taps.chunks_exact(plan.taps.len())) {
+        for (tap, value) in plan.taps.iter().zip(taps) {
+            for &position in &tap.kernel {
+                weights[position] += value;
+            }
+        }
+    }
+    weights
+}
+
+fn total<'a>(mut parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum = parts.next().map(<[f32]>::to_vec).unwrap_or_default();
+    for part in parts {
+        for (sum, part) in sum.iter_mut().zip(part) {
+            *sum += part;
+        }
+    }
+    sum
+}
+
+struct BlockWidth;
+
+impl WithSimd for BlockWidth {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        tile::channels::<S>()
+    }
+}
+
+/// [`planes::split_gradient`].
+struct SplitGradient<'a> {
+    side: &'a Side,
+    y: &'a [f32],
+    dy: &'a [f32],
+    slope: f32,
+    planes: &'a mut [f32],
+    bias: &'a mut [f32],
+}
+
+impl WithSimd for SplitGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        planes::split_gradient(self.side, self.y, self.dy, self.slope, self.planes, self.bias);
+    }
+}
+
+/// The sums of all phases and of some blocks, for one picture.
+struct Correlate<'a> {
+    phases: &'a [Phase],
+    blocks: &'a [Block],
+    /// Channels to read, and floats from one to the next.
+    sources: usize,
+    channel: usize,
+    planes: &'a [f32],
+    /// Where the sums go.
+    side: &'a Side,
+    /// Bias and slope of the activation.
+    after: Option<(&'a [f32], f32)>,
+    /// The blocks' channels.
+    y: &'a mut [f32],
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let pitch = self.side.pitch;
+        let pixels = self.side.pixels();
+        let length = self.phases.iter().map(|phase| phase.length(pitch)).max().unwrap_or(0);
+        let mut sums = [0.0; 8 * STRIP];
+        for start in (0..length).step_by(STRIP) {
+            let mut y = &mut *self.y;
+            for block in self.blocks {
+                let (now, rest) = y.split_at_mut(block.wanted * pixels);
+                y = rest;
+                for phase in self.phases {
+                    let end = phase.length(pitch).min(start + STRIP);
+                    if end <= start {
+                        continue;
+                    }
+                    let weights = phase.weights(block, self.sources);
+                    let planes = &self.planes[start..];
+                    strip(simd, block.width, planes, self.channel, &phase.offsets, weights, &mut sums, end - start);
+                    if let Some((bias, slope)) = self.after {
+                        for (sums, bias) in sums.chunks_exact_mut(STRIP).zip(&bias[block.first..block.first + block.wanted]) {
+                            for sum in &mut sums[..end - start] {
+                                let value = *sum + bias;
+                                *sum = if value > 0.0 { value } else { slope * value };
+                            }
+                        }
+                    }
+                    for (y, sums) in now.chunks_exact_mut(pixels).zip(sums.chunks_exact(STRIP)) {
+                        scatter(self.side, phase, start, &sums[..end - start], y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of `length` positions.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a loop's innards: each is one of its arrays")]
+fn strip<S: Simd>(
+    simd: S,
+    width: usize,
+    planes: &[f32],
+    channel: usize,
+    offsets: &[usize],
+    weights: &[f32],
+    sums: &mut [f32],
+    length: usize,
+) {
+    let mut at = 0;
+    while at < length {
+        let vectors = (length - at).div_ceil(S::F32_LANES).min(tile::VECTORS);
+        let (planes, sums) = (&planes[at..], &mut sums[at..]);
+        match (width, vectors) {
+            (8, 3) => tile::correlate::<S, 8, 3>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (8, 2) => tile::correlate::<S, 8, 2>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (8, _) => tile::correlate::<S, 8, 1>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (_, 3) => tile::correlate::<S, 4, 3>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (_, 2) => tile::correlate::<S, 4, 2>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (_, _) => tile::correlate::<S, 4, 1>(simd, planes, channel, offsets, weights, sums, STRIP),
+        }
+        at += vectors * S::F32_LANES;
+    }
+}
+
+/// Puts sums, from position `start` of the phase on, where its pixels are; what lies between the rows is dropped.
+#[inline(always)]
+fn scatter(side: &Side, phase: &Phase, start: usize, sums: &[f32], y: &mut [f32]) {
+    let mut at = 0;
+    while at < sums.len() {
+        let (row, column) = ((start + at) / side.pitch, (start + at) % side.pitch);
+        let length = (side.pitch - column).min(sums.len() - at);
+        if column < phase.count.1 {
+            let sums = &sums[at..at + length.min(phase.count.1 - column)];
+            let first = (phase.first.0 + row * side.step) * side.width + phase.first.1 + column * side.step;
+            if side.step == 1 {
+                y[first..first + sums.len()].copy_from_slice(sums);
+            } else {
+                for (y, sum) in y[first..].iter_mut().step_by(side.step).zip(sums) {
+                    *y = *sum;
+                }
+            }
+        }
+        at += length;
+    }
+}
+
+/// Adds one picture's gradients of the taps, `[outputs, inputs, taps]`.
+struct WeightGradient<'a> {
+    plan: &'a Plan,
+    x: &'a [f32],
+    x_channel: usize,
+    dz: &'a [f32],
+    job: &'a Job,
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for WeightGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 6>(simd) } else { self.run::<S, 3>(simd) }
+    }
+}
+
+impl WeightGradient<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const N: usize>(self, simd: S) {
+        const M: usize = 4;
+        let Plan { input, output, taps, .. } = self.plan;
+        let all = taps.len();
+        let strip = (CACHED / (self.job.inputs * input.phases() + self.job.outputs * output.phases())).clamp(256, 4096);
+        let strip = strip.next_multiple_of(16);
+        for phase in 0..output.phases() {
+            let (_, rows, row) = output.axis(phase / output.step, output.height);
+            let (_, columns, column) = output.axis(phase % output.step, output.width);
+            let length = ((rows.max(1) - 1) * output.pitch + columns).next_multiple_of(S::F32_LANES);
+            if rows == 0 || columns == 0 {
+                continue;
+            }
+            // (where the tap's gradient goes, what it reads)
+            let mut rights = Vec::with_capacity(self.job.inputs * all);
+            for channel in 0..self.job.inputs {
+                for (at, tap) in taps.iter().enumerate().filter(|(_, tap)| tap.output == phase) {
+                    let read = input.plane * tap.input + (row + tap.dy) * input.pitch + column + tap.dx;
+                    rights.push((channel * all + at, channel * self.x_channel + read));
+                }
+            }
+            let left = |channel: usize| channel * output.channel() + phase * output.plane + output.margin * (output.pitch + 1);
+            for start in (0..length).step_by(strip) {
+                let end = length.min(start + strip);
+                for rights in rights.chunks(N) {
+                    // What is missing at the edges of the tile is computed twice and used once.
+                    let reads = std::array::from_fn::<usize, N, _>(|n| rights[n.min(rights.len() - 1)].1 + start);
+                    for first in (0..self.job.outputs).step_by(M) {
+                        let count = M.min(self.job.outputs - first);
+                        let lefts = std::array::from_fn::<usize, M, _>(|m| left(first + m.min(count - 1)) + start);
+                        let sums = tile::contract::<S, M, N>(simd, self.dz, lefts, self.x, reads, end - start);
+                        for (m, sums) in sums.iter().enumerate().take(count) {
+                            for ((at, _), sum) in rights.iter().zip(sums) {
+                                self.sums[(first + m) * self.job.inputs * all + at] += sum;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
