@@ -9,6 +9,10 @@ use trainer::cli::{Cli, Command};
 use trainer::train::Ended;
 use trainer::{device, export, invert, train};
 
+/// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -27,19 +27,22 @@ pub(super) fn correlate<S: Simd, const M: usize, const N: usize>(
 ) {
     let mut tile = [[simd.splat_f32s(0.0); N]; M];
     let length = N * S::F32_LANES;
-    for (weights, at) in weights.chunks_exact(M * offsets.len()).zip((0..).step_by(channel)) {
-        for (weights, offset) in weights.chunks_exact(M).zip(offsets) {
-            let (pixels, _) = S::as_simd_f32s(&planes[at + offset..][..length]);
-            for (tile, &weight) in tile.iter_mut().zip(weights) {
-                let weight = simd.splat_f32s(weight);
-                for (sum, &pixels) in tile.iter_mut().zip(pixels) {
-                    *sum = simd.mul_add_e_f32s(weight, pixels, *sum);
+    for (source, weights) in weights.chunks_exact(M * offsets.len()).enumerate() {
+        let planes = &planes[source * channel..];
+        for (&offset, weights) in offsets.iter().zip(weights.chunks_exact(M)) {
+            let (pixels, _) = S::as_simd_f32s(&planes[offset..offset + length]);
+            // Plain loops: what goes through the standard library's adaptors here may be kept in memory.
+            for m in 0..M {
+                let weight = simd.splat_f32s(weights[m]);
+                for n in 0..N {
+                    tile[m][n] = simd.mul_add_e_f32s(weight, pixels[n], tile[m][n]);
                 }
             }
         }
     }
-    for (tile, sums) in tile.iter().zip(sums.chunks_mut(row)) {
-        S::as_mut_simd_f32s(&mut sums[..length]).0.copy_from_slice(tile);
+    for m in 0..M {
+        let (sums, _) = S::as_mut_simd_f32s(&mut sums[m * row..m * row + length]);
+        sums[..N].copy_from_slice(&tile[m]);
     }
 }
 
