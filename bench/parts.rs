@@ -106,7 +106,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     bench(
         "squeezenet forward and backward to its input",
         Box::new(|| {
-            let input = on(&pictures).autodiff().require_grad();
+            let input = Tensor::<4>::from_data(pictures.clone(), &device.clone().autodiff()).require_grad();
             let gradients = sum(encoder.features(input.clone(), Layer::Fire9)).backward();
             input.grad(&gradients).map_or_else(|| Tensor::zeros([1], &device), mean_square)
         }),

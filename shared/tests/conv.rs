@@ -1,6 +1,7 @@
 //! The project's own convolution against burn's, which shares no code with it.
 
 #![recursion_limit = "256"]
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use burn::tensor::{Device, Distribution, Tensor};
 use deepsim::burn;
@@ -59,15 +60,21 @@ impl Arguments {
     /// Output, and gradients of input, weight and bias, flattened and on flex.
     fn run(&self, geometry: Geometry, slope: f32, device: &Device) -> [Tensor<1>; 4] {
         let tracked = device.clone().autodiff();
-        let x = self.x.clone().to_device(&tracked).require_grad();
-        let weight = self.weight.clone().to_device(&tracked).require_grad();
-        let bias = self.bias.clone().to_device(&tracked).require_grad();
+        let x = leaf(&self.x, &tracked);
+        let weight = leaf(&self.weight, &tracked);
+        let bias = leaf(&self.bias, &tracked);
         let y = convolve(x.clone(), weight.clone(), bias.clone(), geometry, slope);
-        let gradients = (y.clone() * self.seen.clone().to_device(&tracked)).sum().backward();
+        let seen = Tensor::from_data(self.seen.to_data(), device);
+        let gradients = (y.clone() * seen).sum().backward();
         let grad = |tensor: Tensor<4>| tensor.grad(&gradients).unwrap().flatten::<1>(0, 3);
         let found = [y.inner().flatten(0, 3), grad(x), grad(weight), bias.grad(&gradients).unwrap()];
-        found.map(|tensor| tensor.to_device(&Device::flex()))
+        found.map(|tensor| Tensor::from_data(tensor.into_data(), &Device::flex()))
     }
+}
+
+/// The same values on another device, with a gradient of their own.
+fn leaf<const D: usize>(tensor: &Tensor<D>, device: &Device) -> Tensor<D> {
+    Tensor::from_data(tensor.to_data(), device).require_grad()
 }
 
 fn difference(found: Tensor<1>, wanted: Tensor<1>) -> f32 {
@@ -100,7 +107,7 @@ fn output_and_gradients_are_burns() {
 fn a_constant_network_hands_gradients_to_its_input() {
     let device = Device::flex();
     let arguments = Arguments::new(Geometry::new(3, 1), (8, 8), (2, 4, 4));
-    let x = arguments.x.clone().autodiff().require_grad();
+    let x = leaf(&arguments.x, &device.clone().autodiff());
     let y = convolve(x.clone(), arguments.weight.clone(), arguments.bias.clone(), Geometry::new(3, 1), 0.0);
     let gradients = (y * arguments.seen.clone()).sum().backward();
     let [_, wanted, _, _] = arguments.run(Geometry::new(3, 1), 0.0, &device);

@@ -27,7 +27,8 @@ pub(super) fn correlate<S: Simd, const M: usize, const N: usize>(
 ) {
     let mut tile = [[simd.splat_f32s(0.0); N]; M];
     let length = N * S::F32_LANES;
-    for (source, weights) in weights.chunks_exact(M * offsets.len()).enumerate() {
+    // A phase between the strides may have no tap: its sums are zero.
+    for (source, weights) in weights.chunks_exact((M * offsets.len()).max(1)).enumerate() {
         let planes = &planes[source * channel..];
         for (&offset, weights) in offsets.iter().zip(weights.chunks_exact(M)) {
             let (pixels, _) = S::as_simd_f32s(&planes[offset..offset + length]);

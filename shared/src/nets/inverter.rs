@@ -9,8 +9,13 @@ use super::{LEAK, he_normal};
 use crate::Layer;
 use crate::conv::Geometry;
 
-/// Channels of the inverter where a position covers 1, 2, 4, 8 and 16 pixels.
-const WIDTHS: [usize; 5] = [32, 64, 128, 256, 256];
+/// Channels of the inverter where a position covers 1, 2, 4, 8 and 16 pixels: about a million weights, whatever the layer.
+const fn widths(layer: Layer) -> [usize; 5] {
+    match layer {
+        Layer::Fire9 => [32, 64, 96, 128, 128],
+        _ => [32, 64, 128, 256, 256],
+    }
+}
 
 /// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
 #[derive(Module, Debug)]
@@ -56,13 +61,14 @@ impl Inverter {
     pub fn new(layer: Layer, device: &Device) -> Result<Self, NoGrid> {
         let stride = layer.stride().ok_or(NoGrid(layer))?;
         let doublings = stride.ilog2() as usize;
+        let widths = widths(layer);
         // A tenth of the usual gain: the first pictures are grey, not noise.
         let grey = Initializer::KaimingNormal { gain: 0.1, fan_out_only: false };
         Ok(Self {
             // The unpadded network lost one position a side; a 2x2 kernel padded by one gives it back.
-            head: leaky([layer.channels(), WIDTHS[doublings]], Geometry::new(2, 1), device),
-            blocks: (0..doublings).rev().map(|at| Block::new(WIDTHS[at + 1], WIDTHS[at], device)).collect(),
-            picture: Conv::new([WIDTHS[0], 3], Geometry::new(3, 1), &grey, device),
+            head: leaky([layer.channels(), widths[doublings]], Geometry::new(2, 1), device),
+            blocks: (0..doublings).rev().map(|at| Block::new(widths[at + 1], widths[at], device)).collect(),
+            picture: Conv::new([widths[0], 3], Geometry::new(3, 1), &grey, device),
         })
     }
 
