@@ -2,6 +2,7 @@
 //! packed in the order in which they are used.
 
 use super::geometry::{Plan, Side, Tap};
+use crate::parallel;
 
 /// Where the sums of one phase come from and go to.
 pub(super) struct Phase {
@@ -51,12 +52,11 @@ pub(super) fn blocks(channels: usize, width: usize) -> Vec<Block> {
 pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<Phase> {
     let Side { pitch, plane, .. } = plan.input;
     let offset = |tap: &Tap, row: usize, column: usize| plane * tap.input + (row + tap.dy) * pitch + column + tap.dx;
+    let kernel = |output: usize, input: usize| &weights[(output * inputs + input) * plan.positions..][..plan.positions];
     let phase = |phase: usize| {
-        let taps = plan.taps.iter().filter(|tap| tap.output == phase).collect();
-        pack(&plan.output, phase, taps, offset, blocks, inputs, |output, input, tap| {
-            let at = (output * inputs + input) * plan.positions;
-            tap.kernel.iter().map(|position| weights[at + position]).sum()
-        })
+        let taps: Vec<&Tap> = plan.taps.iter().filter(|tap| tap.output == phase).collect();
+        let packed = pack(&taps, blocks, inputs, kernel);
+        Phase::new(&plan.output, phase, &taps, offset, packed)
     };
     (0..plan.output.phases()).map(phase).collect()
 }
@@ -65,37 +65,48 @@ pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Blo
 pub(super) fn backward(plan: &Plan, weights: &[f32], inputs: usize, outputs: usize, blocks: &[Block]) -> Vec<Phase> {
     let Side { pitch, plane, margin, .. } = plan.output;
     let offset = |tap: &Tap, row: usize, column: usize| plane * tap.output + (row + margin - tap.dy) * pitch + column + margin - tap.dx;
+    let kernel = |input: usize, output: usize| &weights[(output * inputs + input) * plan.positions..][..plan.positions];
     let phase = |phase: usize| {
-        let taps = plan.taps.iter().filter(|tap| tap.input == phase).collect();
-        pack(&plan.input, phase, taps, offset, blocks, outputs, |input, output, tap| {
-            let at = (output * inputs + input) * plan.positions;
-            tap.kernel.iter().map(|position| weights[at + position]).sum()
-        })
+        let taps: Vec<&Tap> = plan.taps.iter().filter(|tap| tap.input == phase).collect();
+        let packed = pack(&taps, blocks, outputs, kernel);
+        Phase::new(&plan.input, phase, &taps, offset, packed)
     };
     (0..plan.input.phases()).map(phase).collect()
 }
 
-fn pack(
-    target: &Side,
-    phase: usize,
-    taps: Vec<&Tap>,
-    offset: impl Fn(&Tap, usize, usize) -> usize,
-    blocks: &[Block],
-    sources: usize,
-    weight: impl Fn(usize, usize, &Tap) -> f32,
-) -> Phase {
-    let (y, rows, row) = target.axis(phase / target.step, target.height);
-    let (x, columns, column) = target.axis(phase % target.step, target.width);
-    let mut weights = Vec::with_capacity(blocks.iter().map(|block| block.width * sources * taps.len()).sum());
+impl Phase {
+    fn new(target: &Side, phase: usize, taps: &[&Tap], offset: impl Fn(&Tap, usize, usize) -> usize, weights: Vec<f32>) -> Self {
+        let (y, rows, row) = target.axis(phase / target.step, target.height);
+        let (x, columns, column) = target.axis(phase % target.step, target.width);
+        // A tap above or left of the planes is one that no pixel of this phase has.
+        let offsets = if rows == 0 || columns == 0 { Vec::new() } else { taps.iter().map(|tap| offset(tap, row, column)).collect() };
+        Self { offsets, weights, first: (y, x), count: (rows, columns) }
+    }
+}
+
+/// Puts weights in the order of their use, `[block][source][tap][channel of block]`; `kernel` finds those of a target and a source
+/// channel.
+fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usize, usize) -> &'a [f32] + Sync) -> Vec<f32> {
+    let stride = sources * taps.len();
+    let mut packed = vec![0.0; blocks.iter().map(|block| block.width * stride).sum()];
+    let mut rest = &mut packed[..];
+    let mut parts = Vec::with_capacity(blocks.len());
     for block in blocks {
-        for source in 0..sources {
-            for tap in &taps {
-                let value = |at: usize| if at < block.wanted { weight(block.first + at, source, tap) } else { 0.0 };
-                weights.extend((0..block.width).map(value));
+        let (part, more) = rest.split_at_mut(block.width * stride);
+        parts.push((block, part));
+        rest = more;
+    }
+    parallel::for_each(parts, |(block, packed)| {
+        for channel in 0..block.wanted {
+            let mut at = channel;
+            for source in 0..sources {
+                let kernel = kernel(block.first + channel, source);
+                for tap in taps {
+                    packed[at] = tap.kernel.iter().map(|&position| kernel[position]).sum();
+                    at += block.width;
+                }
             }
         }
-    }
-    // A tap above or left of the planes is one that no pixel of this phase has.
-    let offsets = if rows == 0 || columns == 0 { Vec::new() } else { taps.iter().map(|tap| offset(tap, row, column)).collect() };
-    Phase { offsets, weights, first: (y, x), count: (rows, columns) }
+    });
+    packed
 }

@@ -6,7 +6,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::geometry::{Geometry, Plan, Side};
 use super::phases::{Block, Phase, backward, blocks, forward};
-use super::{planes, tile};
+use super::planes;
+use super::tile::{self, Source};
 use crate::parallel;
 
 /// Positions between two looks at where rows end. A multiple of every tile's length.
@@ -50,27 +51,28 @@ pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> V
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
     let mut y = vec![0.0; job.batch * target];
     let arch = Arch::new();
-    let correlate = |picture: usize, blocks: &[Block], y: &mut [f32]| {
-        let x = &x[picture * source..];
-        in_planes(&plan.input, x, source, |planes, channel| {
-            let after = Some((bias, job.slope));
-            arch.dispatch(Correlate { phases: &phases, blocks, sources: job.inputs, planes, channel, side: &plan.output, after, y });
-        });
+    let (phases, side, sources) = (&phases[..], &plan.output, job.inputs);
+    let correlate = |planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| {
+        arch.dispatch(Correlate { phases, blocks, sources, planes, channel, side, after: Some((bias, job.slope)), y });
     };
     if job.batch >= parallel::threads() {
-        parallel::for_each(y.chunks_mut(target).enumerate().collect(), |(picture, y)| correlate(picture, &blocks, y));
-    } else {
-        let part = blocks.len().div_ceil(parallel::threads());
-        let parts = blocks.chunks(part).map(|blocks| (blocks, blocks.iter().map(|block| block.wanted).sum::<usize>()));
-        for (picture, mut y) in y.chunks_mut(target).enumerate() {
-            let mut work = Vec::new();
-            for (blocks, channels) in parts.clone() {
-                let (now, rest) = y.split_at_mut(channels * plan.output.pixels());
-                work.push((blocks, now));
-                y = rest;
+        parallel::for_each(y.chunks_mut(target).enumerate().collect(), |(picture, y)| {
+            in_planes(&plan.input, &x[picture * source..], source, |planes, channel| correlate(planes, channel, &blocks, y));
+        });
+        return y;
+    }
+    for (picture, y) in y.chunks_mut(target).enumerate() {
+        in_planes(&plan.input, &x[picture * source..], source, |planes, channel| {
+            let mut parts = Vec::new();
+            let mut rest = y;
+            for blocks in blocks.chunks(blocks.len().div_ceil(parallel::threads())) {
+                let channels: usize = blocks.iter().map(|block| block.wanted).sum();
+                let (part, more) = rest.split_at_mut(channels * side.pixels());
+                parts.push((blocks, part));
+                rest = more;
             }
-            parallel::for_each(work, |(blocks, y)| correlate(picture, blocks, y));
-        }
+            parallel::for_each(parts, |(blocks, y)| correlate(planes, channel, blocks, y));
+        });
     }
     y
 }
@@ -231,9 +233,13 @@ impl WithSimd for Correlate<'_> {
                     if end <= start {
                         continue;
                     }
-                    let weights = phase.weights(block, self.sources);
-                    let planes = &self.planes[start..];
-                    strip(simd, block.width, planes, self.channel, &phase.offsets, weights, &mut sums, end - start);
+                    let source = Source {
+                        planes: &self.planes[start..],
+                        channel: self.channel,
+                        offsets: &phase.offsets,
+                        weights: phase.weights(block, self.sources),
+                    };
+                    strip(simd, block.width, source, &mut sums, end - start);
                     if let Some((bias, slope)) = self.after {
                         for (sums, bias) in sums.chunks_exact_mut(STRIP).zip(&bias[block.first..block.first + block.wanted]) {
                             for sum in &mut sums[..end - start] {
@@ -253,28 +259,19 @@ impl WithSimd for Correlate<'_> {
 
 /// The sums of `length` positions.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a loop's innards: each is one of its arrays")]
-fn strip<S: Simd>(
-    simd: S,
-    width: usize,
-    planes: &[f32],
-    channel: usize,
-    offsets: &[usize],
-    weights: &[f32],
-    sums: &mut [f32],
-    length: usize,
-) {
+fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &mut [f32], length: usize) {
     let mut at = 0;
     while at < length {
         let vectors = (length - at).div_ceil(S::F32_LANES).min(tile::VECTORS);
-        let (planes, sums) = (&planes[at..], &mut sums[at..]);
+        let source = Source { planes: &source.planes[at..], ..source };
+        let sums = &mut sums[at..];
         match (width, vectors) {
-            (8, 3) => tile::correlate::<S, 8, 3>(simd, planes, channel, offsets, weights, sums, STRIP),
-            (8, 2) => tile::correlate::<S, 8, 2>(simd, planes, channel, offsets, weights, sums, STRIP),
-            (8, _) => tile::correlate::<S, 8, 1>(simd, planes, channel, offsets, weights, sums, STRIP),
-            (_, 3) => tile::correlate::<S, 4, 3>(simd, planes, channel, offsets, weights, sums, STRIP),
-            (_, 2) => tile::correlate::<S, 4, 2>(simd, planes, channel, offsets, weights, sums, STRIP),
-            (_, _) => tile::correlate::<S, 4, 1>(simd, planes, channel, offsets, weights, sums, STRIP),
+            (8, 3) => tile::correlate::<S, 8, 3>(simd, source, sums, STRIP),
+            (8, 2) => tile::correlate::<S, 8, 2>(simd, source, sums, STRIP),
+            (8, _) => tile::correlate::<S, 8, 1>(simd, source, sums, STRIP),
+            (_, 3) => tile::correlate::<S, 4, 3>(simd, source, sums, STRIP),
+            (_, 2) => tile::correlate::<S, 4, 2>(simd, source, sums, STRIP),
+            (_, _) => tile::correlate::<S, 4, 1>(simd, source, sums, STRIP),
         }
         at += vectors * S::F32_LANES;
     }
@@ -353,7 +350,7 @@ impl WeightGradient<'_> {
                     for first in (0..self.job.outputs).step_by(M) {
                         let count = M.min(self.job.outputs - first);
                         let lefts = std::array::from_fn::<usize, M, _>(|m| left(first + m.min(count - 1)) + start);
-                        let sums = tile::contract::<S, M, N>(simd, self.dz, lefts, self.x, reads, end - start);
+                        let sums = tile::contract::<S, M, N>(simd, (self.dz, lefts), (self.x, reads), end - start);
                         for (m, sums) in sums.iter().enumerate().take(count) {
                             for ((at, _), sum) in rights.iter().zip(sums) {
                                 self.sums[(first + m) * self.job.inputs * all + at] += sum;
