@@ -137,7 +137,7 @@ impl Plan {
 }
 
 /// Whole vectors may read a little past a plane: zeros there.
-const fn plane(rows: usize, pitch: usize) -> usize {
+pub(super) const fn plane(rows: usize, pitch: usize) -> usize {
     (rows * pitch + 16).next_multiple_of(16)
 }
 

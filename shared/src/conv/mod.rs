@@ -11,6 +11,7 @@ mod phases;
 mod planes;
 mod run;
 mod tile;
+mod winograd;
 
 pub use extension::convolve;
 pub use geometry::Geometry;

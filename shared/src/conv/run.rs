@@ -8,6 +8,7 @@ use super::geometry::{Geometry, Plan, Side};
 use super::phases::{Block, Phase, backward, blocks, forward};
 use super::planes;
 use super::tile::{self, Source};
+use super::winograd::{self, Squares};
 use crate::parallel;
 
 /// Positions between two looks at where rows end. A multiple of every tile's length.
@@ -45,29 +46,43 @@ pub(super) struct Gradients {
 
 /// The convolution of `x`, plus bias, activated.
 pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    convolve_by(winograd::pays(job.geometry, job.inputs, job.outputs), job, x, weights, bias)
+}
+
+/// Directly, or by squares.
+fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let plan = Plan::new(job.geometry, job.height, job.width);
     let blocks = blocks(job.outputs, Arch::new().dispatch(BlockWidth));
-    let phases = forward(&plan, weights, job.inputs, &blocks);
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
     let mut y = vec![0.0; job.batch * target];
     let arch = Arch::new();
-    let (phases, side, sources) = (&phases[..], &plan.output, job.inputs);
-    let correlate = |planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| {
-        arch.dispatch(Correlate { phases, blocks, sources, planes, channel, side, after: Some((bias, job.slope)), y });
+    let (inputs, slope) = (job.inputs, job.slope);
+    let squares = squares.then(|| Squares::new(job.geometry, job.height, job.width));
+    let (phases, weights) = match squares {
+        Some(_) => (Vec::new(), winograd::transform_weights(weights, inputs, &blocks)),
+        None => (forward(&plan, weights, inputs, &blocks), Vec::new()),
+    };
+    let side = squares.as_ref().map_or(&plan.input, |squares| &squares.input);
+    let correlate = |planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| match &squares {
+        Some(squares) => arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks, bias, slope, y }),
+        None => {
+            let (phases, side, after) = (&phases[..], &plan.output, Some((bias, slope)));
+            arch.dispatch(Correlate { phases, blocks, sources: inputs, planes, channel, side, after, y });
+        }
     };
     if job.batch >= parallel::threads() {
         parallel::for_each(y.chunks_mut(target).enumerate().collect(), |(picture, y)| {
-            in_planes(&plan.input, &x[picture * source..], source, |planes, channel| correlate(planes, channel, &blocks, y));
+            in_planes(side, &x[picture * source..], source, |planes, channel| correlate(planes, channel, &blocks, y));
         });
         return y;
     }
     for (picture, y) in y.chunks_mut(target).enumerate() {
-        in_planes(&plan.input, &x[picture * source..], source, |planes, channel| {
+        in_planes(side, &x[picture * source..], source, |planes, channel| {
             let mut parts = Vec::new();
             let mut rest = y;
             for blocks in blocks.chunks(blocks.len().div_ceil(parallel::threads())) {
                 let channels: usize = blocks.iter().map(|block| block.wanted).sum();
-                let (part, more) = rest.split_at_mut(channels * side.pixels());
+                let (part, more) = rest.split_at_mut(channels * plan.output.pixels());
                 parts.push((blocks, part));
                 rest = more;
             }
@@ -239,7 +254,7 @@ impl WithSimd for Correlate<'_> {
                         offsets: &phase.offsets,
                         weights: phase.weights(block, self.sources),
                     };
-                    strip(simd, block.width, source, &mut sums, end - start);
+                    tile::strip(simd, block.width, source, &mut sums, STRIP, end - start);
                     if let Some((bias, slope)) = self.after {
                         for (sums, bias) in sums.chunks_exact_mut(STRIP).zip(&bias[block.first..block.first + block.wanted]) {
                             for sum in &mut sums[..end - start] {
@@ -254,26 +269,6 @@ impl WithSimd for Correlate<'_> {
                 }
             }
         }
-    }
-}
-
-/// The sums of `length` positions.
-#[inline(always)]
-fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &mut [f32], length: usize) {
-    let mut at = 0;
-    while at < length {
-        let vectors = (length - at).div_ceil(S::F32_LANES).min(tile::VECTORS);
-        let source = Source { planes: &source.planes[at..], ..source };
-        let sums = &mut sums[at..];
-        match (width, vectors) {
-            (8, 3) => tile::correlate::<S, 8, 3>(simd, source, sums, STRIP),
-            (8, 2) => tile::correlate::<S, 8, 2>(simd, source, sums, STRIP),
-            (8, _) => tile::correlate::<S, 8, 1>(simd, source, sums, STRIP),
-            (_, 3) => tile::correlate::<S, 4, 3>(simd, source, sums, STRIP),
-            (_, 2) => tile::correlate::<S, 4, 2>(simd, source, sums, STRIP),
-            (_, _) => tile::correlate::<S, 4, 1>(simd, source, sums, STRIP),
-        }
-        at += vectors * S::F32_LANES;
     }
 }
 
@@ -357,6 +352,31 @@ impl WeightGradient<'_> {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_give_what_the_direct_way_gives() {
+        let noise =
+            |count: usize, seed: usize| (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect::<Vec<_>>();
+        for padding in [0, 1, 2] {
+            for (height, width) in [(3, 3), (7, 8), (16, 15), (9, 120)] {
+                for (batch, inputs, outputs) in [(1, 3, 16), (3, 17, 5)] {
+                    let geometry = Geometry::new(3, padding);
+                    let job = Job { geometry, batch, inputs, outputs, height, width, slope: 0.3 };
+                    let (x, weights) = (noise(batch * inputs * height * width, 1), noise(outputs * inputs * 9, 2));
+                    let bias = noise(outputs, 3);
+                    let [direct, squares] = [false, true].map(|squares| convolve_by(squares, &job, &x, &weights, &bias));
+                    let largest = direct.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+                    let off = direct.iter().zip(&squares).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                    assert!(off <= 3e-6 * largest, "{job:?}: {off} of {largest}");
                 }
             }
         }

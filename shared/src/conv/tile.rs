@@ -34,6 +34,26 @@ pub(super) fn correlate<S: Simd, const M: usize, const N: usize>(simd: S, source
     simd.vectorize(Correlate::<M, N> { source, sums, row });
 }
 
+/// The sums of `length` positions for `width` channels, `row` floats apart.
+#[inline(always)]
+pub(super) fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &mut [f32], row: usize, length: usize) {
+    let mut at = 0;
+    while at < length {
+        let vectors = (length - at).div_ceil(S::F32_LANES).min(VECTORS);
+        let source = Source { planes: &source.planes[at..], ..source };
+        let sums = &mut sums[at..];
+        match (width, vectors) {
+            (8, 3) => correlate::<S, 8, 3>(simd, source, sums, row),
+            (8, 2) => correlate::<S, 8, 2>(simd, source, sums, row),
+            (8, _) => correlate::<S, 8, 1>(simd, source, sums, row),
+            (_, 3) => correlate::<S, 4, 3>(simd, source, sums, row),
+            (_, 2) => correlate::<S, 4, 2>(simd, source, sums, row),
+            (_, _) => correlate::<S, 4, 1>(simd, source, sums, row),
+        }
+        at += vectors * S::F32_LANES;
+    }
+}
+
 struct Correlate<'a, const M: usize, const N: usize> {
     source: Source<'a>,
     sums: &'a mut [f32],
