@@ -15,14 +15,17 @@ use trainer::model;
 
 use crate::state::State;
 
-const SIDE: usize = 224;
-const WARMUP: usize = 3;
-
 #[derive(Args)]
 pub(crate) struct Options {
+    /// Side of the photo, a multiple of 16
+    #[arg(long, default_value_t = 224)]
+    size: usize,
     /// Inversions timed
     #[arg(long, default_value_t = 20)]
     runs: usize,
+    /// Inversions before those
+    #[arg(long, default_value_t = 3)]
+    warmup: usize,
     /// Write picture and inversion there
     #[arg(long)]
     state: Option<PathBuf>,
@@ -32,11 +35,11 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     let device = Device::flex();
     let read = |name: &str| model::read(&locate(name)?);
     let inversion = Inversion::new(&read("models/squeezenet.safetensors")?, &read("models/fire5.safetensors")?, &device)?;
-    let photo = open_picture(&locate("tests/pictures/cat.jpg")?)?.centre_crop(SIDE)?;
+    let photo = open_picture(&locate("tests/pictures/cat.jpg")?)?.centre_crop(options.size)?;
     let picture: Tensor<4> = picture::to_tensor(std::slice::from_ref(&photo), &device)?; // [1, 3, side, side]
     let mut seconds = Vec::new();
     let mut inverted = picture.clone(); // [1, 3, side, side]
-    for _ in 0..WARMUP + options.runs {
+    for _ in 0..options.warmup + options.runs {
         let begun = Instant::now();
         inverted = inversion.invert(picture.clone());
         seconds.push(begun.elapsed().as_secs_f64());
@@ -47,5 +50,5 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
         state.put("inversion", inverted.into_data());
         state.write(path)?;
     }
-    Ok(json!({ "seconds": seconds[WARMUP..] }))
+    Ok(json!({ "seconds": seconds[options.warmup..] }))
 }

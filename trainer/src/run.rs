@@ -126,15 +126,25 @@ fn stats_path(run: &Path) -> PathBuf {
     run.join("stats.jsonl")
 }
 
+/// How fast a run is since it was started or resumed.
+#[derive(Debug, Clone, Copy)]
+pub struct Speed {
+    /// Crops seen a second.
+    pub pictures_per_second: f64,
+    /// The share of the time in which the loop stood still for want of crops, 0 to 1.
+    pub waiting_for_data: f64,
+}
+
 /// Adds a step's losses to `stats.jsonl`.
 ///
 /// # Errors
 /// If the line cannot be written.
-pub fn append_stats(run: &Path, step: u64, batch: usize, pictures_per_second: f64, losses: &Losses) -> Result<()> {
+pub fn append_stats(run: &Path, step: u64, batch: usize, speed: Speed, losses: &Losses) -> Result<()> {
     let mut line = serde_json::to_value(losses)?;
     line["step"] = step.into();
     line["pictures"] = (step * batch as u64).into();
-    line["pictures_per_second"] = pictures_per_second.into();
+    line["pictures_per_second"] = speed.pictures_per_second.into();
+    line["waiting_for_data"] = speed.waiting_for_data.into();
     let path = stats_path(run);
     let file = OpenOptions::new().create(true).append(true).open(&path);
     file.and_then(|mut file| writeln!(file, "{line}"))

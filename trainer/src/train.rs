@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
@@ -18,7 +18,7 @@ use crate::data::loader::{Loader, Plan};
 use crate::model;
 use crate::progress::{EVERY, Progress};
 use crate::random::random;
-use crate::run::{self, Start};
+use crate::run::{self, Speed, Start};
 use crate::samples;
 use crate::step::{Setup, Trainee};
 
@@ -74,6 +74,8 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
     };
     let sample = |trainee: &Trainee| save_samples(run, trainee, &setup, &held_out, device);
 
+    let mut waited = Duration::ZERO;
+    let looping = Instant::now();
     let mut ended = Ended::Done;
     while trainee.step < total {
         let late = config.max_minutes.is_some_and(|most| started.elapsed().as_secs_f64() > most * 60.0);
@@ -81,7 +83,9 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
             ended = Ended::Early;
             break;
         }
+        let asked = Instant::now();
         let batch = loader.wait()?;
+        waited += asked.elapsed();
         for reason in batch.skipped {
             if !skipped.contains(&reason) {
                 progress.say(&format!("skipped {reason}"));
@@ -96,7 +100,11 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
         ensure!(losses.are_finite(), "step {step}: a loss is no longer a number; lower --learning-rate and --resume the run");
         progress.step(step, &losses);
         if step.is_multiple_of(EVERY) || step == total {
-            run::append_stats(run, step, config.batch, progress.rate(step), &losses)?;
+            let speed = Speed {
+                pictures_per_second: progress.rate(step),
+                waiting_for_data: waited.as_secs_f64() / looping.elapsed().as_secs_f64(),
+            };
+            run::append_stats(run, step, config.batch, speed, &losses)?;
         }
         if step.is_multiple_of(config.sample_every) {
             sample(&trainee)?;

@@ -103,7 +103,10 @@ fn training(root: &Path, size: u32) -> Result<Value> {
     let stats = fs::read_to_string(out.join("stats.jsonl")).context("the measured run failed; try it by hand")?;
     drop(fs::remove_dir_all(&out));
     let last: Value = serde_json::from_str(stats.lines().last().unwrap_or_default())?;
-    Ok(json!({ "size": size, "batch": BATCH, "pictures_per_second": last["pictures_per_second"], "peak_mib": peak / 1024 }))
+    Ok(json!({
+        "size": size, "batch": BATCH, "peak_mib": peak / 1024,
+        "pictures_per_second": last["pictures_per_second"], "waiting_for_data": last["waiting_for_data"],
+    }))
 }
 
 /// `trainer invert`: the whole command for one picture, and what each further one costs.
@@ -147,9 +150,14 @@ fn tables(report: &Value) -> String {
         lines.extend(["| part | milliseconds |".to_owned(), "|---|---|".to_owned()]);
         let row = |part: Value| format!("| {} | {} |", part["name"].as_str().unwrap_or_default(), number(&part["milliseconds"], 2));
         lines.extend(rows("parts").into_iter().map(row));
-        lines.extend(["", "| training: size | batch | pictures/s | peak memory, MiB |", "|---|---|---|---|"].map(str::to_owned));
+        lines.extend(
+            ["", "| training: size | batch | pictures/s | peak memory, MiB | waiting for data |", "|---|---|---|---|---|"]
+                .map(str::to_owned),
+        );
         let row = |row: Value| {
-            format!("| {} | {} | {} | {} |", row["size"], row["batch"], number(&row["pictures_per_second"], 1), row["peak_mib"])
+            let waiting = row["waiting_for_data"].as_f64().unwrap_or(f64::NAN) * 100.0;
+            let rate = number(&row["pictures_per_second"], 1);
+            format!("| {} | {} | {rate} | {} | {waiting:.1} % |", row["size"], row["batch"], row["peak_mib"])
         };
         lines.extend(rows("training").into_iter().map(row));
         let inversion = &report["inversion"];

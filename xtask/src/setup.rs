@@ -133,6 +133,16 @@ pub fn wasm_opt() -> Option<PathBuf> {
     (version >= OLDEST).then(|| "wasm-opt".into())
 }
 
+/// valgrind, which counts instructions. Where it cannot be had, the test that counts them says that it did not.
+pub fn valgrind() {
+    step("valgrind");
+    if succeeds(Command::new("valgrind").arg("--version")) {
+        println!("    found");
+    } else if let Err(error) = apt_install(&["valgrind"]) {
+        println!("    left out: {error:#}");
+    }
+}
+
 /// Chromium and its driver, for the browser tests.
 ///
 /// # Errors

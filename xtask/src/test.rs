@@ -21,6 +21,7 @@ pub fn test() -> Result<()> {
 
     setup::browser()?;
     setup::vulkan_driver()?;
+    setup::valgrind();
     let dist = web::build()?;
 
     step("Binaries");

@@ -39,11 +39,6 @@ impl Geometry {
         let side = if self.double { 2 * side } else { side };
         (side + 2 * self.padding - self.kernel) / self.stride + 1
     }
-
-    /// Multiplications for one output pixel, one input and one output channel: what this implementation does, on average.
-    pub const fn multiplications(self) -> usize {
-        if self.double { 4 } else { self.kernel * self.kernel }
-    }
 }
 
 /// How one side's pixels lie in planes: pixel (y, x) is in phase ((y + shift) % step, (x + shift) % step), at row

@@ -11,6 +11,7 @@ mod phases;
 mod planes;
 mod run;
 mod tile;
+mod weight_gradient;
 mod winograd;
 
 pub use extension::convolve;

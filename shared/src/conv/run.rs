@@ -8,14 +8,12 @@ use super::geometry::{Geometry, Plan, Side};
 use super::phases::{Block, Phase, backward, blocks, forward};
 use super::planes;
 use super::tile::{self, Source};
+use super::weight_gradient::{self, WeightGradient};
 use super::winograd::{self, Squares};
 use crate::parallel;
 
 /// Positions between two looks at where rows end. A multiple of every tile's length.
 const STRIP: usize = 192;
-
-/// Floats of both sides' planes that [`weight_gradient`] goes over at a time: half of a 1 MiB cache.
-const CACHED: usize = 128 * 1024;
 
 thread_local! {
     /// Planes of one picture, kept for the next: fresh memory would cost more than filling it.
@@ -124,7 +122,8 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
                 }
                 if of_weights {
                     in_planes(&plan.input, &x[picture * source..], source, |x, x_channel| {
-                        arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, job, sums: &mut taps });
+                        let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
+                        arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, inputs, outputs, sums });
                     });
                 }
             });
@@ -132,8 +131,8 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
         (taps, bias)
     });
     Gradients {
-        weights: of_weights.then(|| fold(&plan, sums.iter().map(|(taps, _)| taps.as_slice()))),
-        bias: of_weights.then(|| total(sums.iter().map(|(_, bias)| bias.as_slice()))),
+        weights: of_weights.then(|| weight_gradient::fold(&plan, sums.iter().map(|(taps, _)| taps.as_slice()))),
+        bias: of_weights.then(|| weight_gradient::total(sums.iter().map(|(_, bias)| bias.as_slice()))),
         input: of_input.then_some(dx),
     }
 }
@@ -157,30 +156,6 @@ fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
         buffer.resize(length, 0.0);
     }
     &mut buffer[..length]
-}
-
-/// Sums over tap gradients `[outputs, inputs, taps]`, each tap's added to the kernel positions that it stands for.
-fn fold<'a>(plan: &Plan, parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let taps = total(parts);
-    let mut weights = vec![0.0; taps.len() / plan.taps.len() * plan.positions];
-    for (weights, taps) in weights.chunks_exact_mut(plan.positions).zip(taps.chunks_exact(plan.taps.len())) {
-        for (tap, value) in plan.taps.iter().zip(taps) {
-            for &position in &tap.kernel {
-                weights[position] += value;
-            }
-        }
-    }
-    weights
-}
-
-fn total<'a>(mut parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let mut sum = parts.next().map(<[f32]>::to_vec).unwrap_or_default();
-    for part in parts {
-        for (sum, part) in sum.iter_mut().zip(part) {
-            *sum += part;
-        }
-    }
-    sum
 }
 
 struct BlockWidth;
@@ -291,70 +266,6 @@ fn scatter(side: &Side, phase: &Phase, start: usize, sums: &[f32], y: &mut [f32]
             }
         }
         at += length;
-    }
-}
-
-/// Adds one picture's gradients of the taps, `[outputs, inputs, taps]`.
-struct WeightGradient<'a> {
-    plan: &'a Plan,
-    x: &'a [f32],
-    x_channel: usize,
-    dz: &'a [f32],
-    job: &'a Job,
-    sums: &'a mut [f32],
-}
-
-impl WithSimd for WeightGradient<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if S::REGISTER_COUNT >= 32 { self.run::<S, 6>(simd) } else { self.run::<S, 3>(simd) }
-    }
-}
-
-impl WeightGradient<'_> {
-    #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
-        const M: usize = 4;
-        let Plan { input, output, taps, .. } = self.plan;
-        let all = taps.len();
-        let strip = (CACHED / (self.job.inputs * input.phases() + self.job.outputs * output.phases())).clamp(256, 4096);
-        let strip = strip.next_multiple_of(16);
-        for phase in 0..output.phases() {
-            let (_, rows, row) = output.axis(phase / output.step, output.height);
-            let (_, columns, column) = output.axis(phase % output.step, output.width);
-            let length = ((rows.max(1) - 1) * output.pitch + columns).next_multiple_of(S::F32_LANES);
-            if rows == 0 || columns == 0 {
-                continue;
-            }
-            // (where the tap's gradient goes, what it reads)
-            let mut rights = Vec::with_capacity(self.job.inputs * all);
-            for channel in 0..self.job.inputs {
-                for (at, tap) in taps.iter().enumerate().filter(|(_, tap)| tap.output == phase) {
-                    let read = input.plane * tap.input + (row + tap.dy) * input.pitch + column + tap.dx;
-                    rights.push((channel * all + at, channel * self.x_channel + read));
-                }
-            }
-            let left = |channel: usize| channel * output.channel() + phase * output.plane + output.margin * (output.pitch + 1);
-            for start in (0..length).step_by(strip) {
-                let end = length.min(start + strip);
-                for rights in rights.chunks(N) {
-                    // What is missing at the edges of the tile is computed twice and used once.
-                    let reads = std::array::from_fn::<usize, N, _>(|n| rights[n.min(rights.len() - 1)].1 + start);
-                    for first in (0..self.job.outputs).step_by(M) {
-                        let count = M.min(self.job.outputs - first);
-                        let lefts = std::array::from_fn::<usize, M, _>(|m| left(first + m.min(count - 1)) + start);
-                        let sums = tile::contract::<S, M, N>(simd, (self.dz, lefts), (self.x, reads), end - start);
-                        for (m, sums) in sums.iter().enumerate().take(count) {
-                            for ((at, _), sum) in rights.iter().zip(sums) {
-                                self.sums[(first + m) * self.job.inputs * all + at] += sum;
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 

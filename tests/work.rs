@@ -1,0 +1,81 @@
+//! How much is done, counted and not timed: what these limits catch, a stopwatch on a busy machine would not.
+//!
+//! Each limit is about 10 % above what is reached. Raise one only with a sentence here that says what the work is for.
+
+#![recursion_limit = "256"]
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use std::alloc::System;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Device, Tensor};
+use deepsim::Layer;
+use deepsim::burn;
+use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim_tests::{dist, succeed, trainer, workspace};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use trainer::step::{Setup, Trainee};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Calls of the allocator in one training step at 32 pixels, batch 2.
+const ALLOCATIONS: usize = 13_300;
+/// Bytes that it gave.
+const BYTES: usize = 149_000_000;
+/// Instructions of `peer inversion --size 64`, weights read and verified included, with AVX2 (valgrind has no AVX-512).
+const INSTRUCTIONS: u64 = 443_000_000;
+/// Bytes of the page's wasm.
+const WASM: u64 = 14_700_000;
+
+#[test]
+fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
+    let device = Device::flex();
+    device.seed(0);
+    let encoder = trainer::model::squeezenet(&device)?;
+    let scaled = |layer| ScaledLayer { layer, scale: 50.0 };
+    let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
+    let loss = DeepSimLoss::new(encoder.clone(), vec![scaled(Layer::Fire5), scaled(Layer::Fire9)], weights);
+    let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss, learning_rate: 1e-4 };
+    let mut trainee = Trainee::new(Layer::Fire5, 0.998, &device)?;
+    let pictures = Tensor::<4>::ones([2, 3, 32, 32], &device);
+    let mut counted = None;
+    for _ in 0..3 {
+        let region = Region::new(ALLOCATOR);
+        (trainee, _) = trainee.step(&setup, pictures.clone(), Offset { left: 0, top: 0 });
+        counted = Some(region.change());
+    }
+    let counted = counted.context("three steps were done")?;
+    let (calls, bytes) = (counted.allocations + counted.reallocations, counted.bytes_allocated);
+    println!("a step of 2 pictures of 32 pixels: {calls} allocations, {bytes} bytes");
+    ensure!(calls <= ALLOCATIONS, "{calls} allocations, more than {ALLOCATIONS}");
+    ensure!(bytes <= BYTES, "{bytes} bytes, more than {BYTES}");
+    Ok(())
+}
+
+#[test]
+fn an_inversion_takes_no_more_instructions_than_it_did() -> Result<()> {
+    if cfg!(not(target_arch = "x86_64")) || Command::new("valgrind").arg("--version").output().is_err() {
+        println!("not counted: no valgrind, or another processor than the limit is for");
+        return Ok(());
+    }
+    let peer = std::path::PathBuf::from(trainer().get_program()).with_file_name("peer");
+    let mut command = Command::new("valgrind");
+    command.current_dir(workspace()).env("RAYON_NUM_THREADS", "1").args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    let output = succeed(command.arg(peer).args(["inversion", "--size", "64", "--warmup", "0", "--runs", "1"]))?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let collected = printed.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind counted nothing")?.1;
+    let instructions: u64 = collected.trim().parse()?;
+    println!("an inversion at 64: {instructions} instructions");
+    ensure!(instructions <= INSTRUCTIONS, "{instructions} instructions, more than {INSTRUCTIONS}");
+    Ok(())
+}
+
+#[test]
+fn the_page_is_no_larger_than_it_was() -> Result<()> {
+    let bytes = dist()?.join("deepsim-web_bg.wasm").metadata()?.len();
+    println!("the page's wasm: {bytes} bytes");
+    ensure!(bytes <= WASM, "{bytes} bytes of wasm, more than {WASM}");
+    Ok(())
+}
