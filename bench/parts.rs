@@ -129,7 +129,6 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
             loss.inner()
         }),
     );
-    drop(bench);
 
     let scaled = |layer, scale| ScaledLayer { layer, scale };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };

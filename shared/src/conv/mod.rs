@@ -1,7 +1,7 @@
 //! Convolution with bias and activation in one, with its own gradients on the CPU.
 //!
 //! Nearly all the time of training and inversion goes into convolutions. On burn's CPU backend (flex) they run here: planes
-//! with a common pitch in place of im2col ([`geometry`]), register tiles for whatever vectors the processor has, bias and
+//! with a common pitch in place of im2col (`geometry`), register tiles for whatever vectors the processor has, bias and
 //! activation while the sums are still in cache, and gradients that need only the output's sign. On every other backend they
 //! are burn's own operations.
 

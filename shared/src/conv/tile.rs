@@ -84,9 +84,7 @@ impl<const M: usize, const N: usize> WithSimd for Correlate<'_, M, N> {
         }
         for m in 0..M {
             let (sums, _) = S::as_mut_simd_f32s(&mut self.sums[m * self.row..m * self.row + length]);
-            for n in 0..N {
-                sums[n] = tile[m][n];
-            }
+            sums[..N].copy_from_slice(&tile[m]);
         }
     }
 }
@@ -115,7 +113,6 @@ impl<const M: usize, const N: usize> WithSimd for Contract<'_, M, N> {
     type Output = [[f32; N]; M];
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "through the standard library's adaptors the tile would be kept in memory")]
     fn with_simd<S: Simd>(self, simd: S) -> [[f32; N]; M] {
         let Self { left, lefts, right, rights, length } = self;
         let lefts: [&[S::f32s]; M] = std::array::from_fn(|m| S::as_simd_f32s(&left[lefts[m]..][..length]).0);

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::geometry::Plan;
 use super::tile;
 
-/// Floats of both sides' planes that [`weight_gradient`] goes over at a time: half of a 1 MiB cache.
+/// Floats of both sides' planes that [`WeightGradient`] goes over at a time: half of a 1 MiB cache.
 const CACHED: usize = 128 * 1024;
 
 /// Adds one picture's gradients of the taps, `[outputs, inputs, taps]`.
