@@ -106,7 +106,7 @@ fn model_files_that_are_damaged_or_foreign() -> Result<()> {
         (&path("flipped"), &["checksum", "again"]),
         (&path("cut"), &["cut short"]),
         (&path("words"), &["not a model file"]),
-        (&path("version"), &["version 2", "version 1"]),
+        (&path("version"), &["version 3", "version 2"]),
         (&path("missing"), &["missing", "cannot read"]),
         (&squeezenet, &["squeezenet", "inverter"]),
     ];
@@ -122,7 +122,7 @@ fn model_files_that_are_damaged_or_foreign() -> Result<()> {
 
 /// The shipped model as a later version might mark it.
 fn other_version(path: &Path) -> Result<()> {
-    let (mark, later) = (br#"\"version\":1"#, br#"\"version\":2"#);
+    let (mark, later) = (br#"\"version\":2"#, br#"\"version\":3"#);
     let mut bytes = fs::read(shipped_model())?;
     let place = bytes.windows(mark.len()).position(|window| window == mark);
     let place = place.context("the card names its version")?;
