@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use deepsim::model_file::{Kind, ModelFile};
-use deepsim_tests::{checkpoints, folder_of_pictures, picture, shipped_model, small_run, succeed, trainer, workspace};
+use deepsim_tests::{checkpoints, fail, folder_of_pictures, picture, shipped_model, small_run, succeed, trainer, workspace};
 
 #[test]
 fn a_run_leaves_its_configuration_statistics_samples_and_checkpoints() -> Result<()> {
@@ -82,6 +82,52 @@ fn every_grid_layer_trains() -> Result<()> {
         let run = temporary.path().join(layer);
         succeed(small_run(&data, &run).args(["--max-steps", "2", "--layer", layer, "--comparator", "pool1"]))?;
         ensure!(checkpoints(&run)? == ["000002"], "{layer}");
+    }
+    Ok(())
+}
+
+#[test]
+fn scores_are_inverted_to_pictures_of_one_side() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let path = |name: &str| temporary.path().join(name);
+    folder_of_pictures(&path("data"), 3)?;
+    let refused = fail(small_run(&path("data"), &path("run")).args(["--layer", "scores"]))?;
+    ensure!(refused.contains("--size 128"), "{refused}");
+    let mut begin = trainer();
+    begin.args(["--device", "flex", "--quiet", "--size", "128", "--batch", "2", "--layer", "scores", "--loss", "image"]);
+    succeed(begin.args(["--epochs", "9", "--max-steps", "1", "--data"]).arg(path("data")).arg("--out").arg(path("run")))?;
+    succeed(trainer().args(["--device", "flex", "--quiet", "--max-steps", "2", "--resume"]).arg(path("run")))?;
+    ensure!(checkpoints(&path("run"))?.contains(&"000002".to_owned()), "{:?}", checkpoints(&path("run"))?);
+    succeed(trainer().arg("export").arg(path("run")).arg("--output").arg(path("model")))?;
+    picture(90, 60, 1).save(path("in.png"))?;
+    let mut invert = trainer();
+    invert.args(["invert", "--device", "flex", "--size", "224"]).arg(path("model"));
+    succeed(invert.arg("--input").arg(path("in.png")).arg("--output").arg(path("out")))?;
+    let inverted = image::open(path("out").join("in.png"))?;
+    ensure!((inverted.width(), inverted.height()) == (128, 128), "{} x {}", inverted.width(), inverted.height());
+    Ok(())
+}
+
+#[test]
+fn every_loss_trains_what_it_names() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let data = temporary.path().join("data");
+    folder_of_pictures(&data, 3)?;
+    for (loss, feature, adversary) in [
+        ("image", false, false),
+        ("feature", true, false),
+        ("image+feature", true, false),
+        ("image+adversarial", false, true),
+        ("feature+adversarial", true, true),
+        ("deepsim", true, true),
+    ] {
+        let run = temporary.path().join(loss);
+        succeed(small_run(&data, &run).args(["--max-steps", "2", "--epochs", "9", "--loss", loss]))?;
+        let stats = fs::read_to_string(run.join("stats.jsonl"))?;
+        let last: serde_json::Value = serde_json::from_str(stats.lines().last().unwrap_or_default())?;
+        ensure!((last["feature"] != 0.0) == feature, "{loss}: {last}");
+        ensure!((last["real"] != 0.0) == adversary && (last["adversarial"] != 0.0) == adversary, "{loss}: {last}");
+        ensure!(last["inverter_trained"] == true && (adversary || last["discriminator_trained"] == false), "{loss}: {last}");
     }
     Ok(())
 }

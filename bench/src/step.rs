@@ -63,7 +63,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
 
     let file = trainer::model::read(&locate("models/fire5.safetensors")?)?;
     let (layer, scale) = inverter_of(file.card())?;
-    let fresh = Trainee::new(layer, AVERAGE, &device)?;
+    let fresh = Trainee::new(layer, AVERAGE, &device);
     let inverter = file.apply(fresh.inverter)?;
     let mut trainee = Trainee { average: Average::new(inverter.valid(), AVERAGE, 0), inverter, ..fresh };
     let known = |scaled: ScaledLayer| if scaled.layer == layer { ScaledLayer { scale, ..scaled } } else { scaled };

@@ -25,7 +25,7 @@ impl Inversion {
     pub fn new(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         squeezenet.expect_kind(Kind::Squeezenet)?;
         let (layer, scale) = inverter_of(inverter.card())?;
-        let architecture = Inverter::new(layer, device).map_err(|error| ModelFileError::Card(error.to_string()))?;
+        let architecture = Inverter::new(layer, device);
         Ok(Self {
             squeezenet: squeezenet.apply(SqueezeNet::new(device))?.no_grad(),
             inverter: inverter.apply(architecture)?.no_grad(),

@@ -91,13 +91,23 @@ impl DeepSimLoss {
         Self { comparator, layers, weights }
     }
 
+    /// How much each term counts.
+    pub const fn weights(&self) -> Weights {
+        self.weights
+    }
+
     /// The terms for inversions and their targets `[batch, 3, side, side]`, with the discriminator's logits `[batch, 1]` for the
-    /// inversions.
-    pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Tensor<2>, offset: Offset) -> Terms {
+    /// inversions, if there is one. A feature term that does not count is not computed.
+    pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Option<Tensor<2>>, offset: Offset) -> Terms {
+        let device = pictures.device();
         Terms {
             image: mean_square(inverted.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
-            feature: self.feature_error(offset.crop(inverted), offset.crop(pictures)),             // [1]
-            adversarial: real_loss(logits),                                                        // [1]
+            feature: if self.weights.feature > 0.0 {
+                self.feature_error(offset.crop(inverted), offset.crop(pictures)) // [1]
+            } else {
+                zero(&device)
+            },
+            adversarial: logits.map_or_else(|| zero(&device), real_loss), // [1]
         }
     }
 

@@ -228,7 +228,7 @@ mod tests {
     fn inverter(seed: u64) -> (Inverter, ModelFile) {
         let device = Device::flex();
         device.seed(seed);
-        let inverter = Inverter::new(Layer::Pool1, &device).unwrap();
+        let inverter = Inverter::new(Layer::Pool1, &device);
         let kind = Kind::Inverter { layer: Layer::Pool1, feature_scale: 1.5 };
         let card = Card { kind, source: None, training: None, held_out: Vec::new() };
         let file = ModelFile::from_module(&inverter, card, Precision::F32);
@@ -241,7 +241,7 @@ mod tests {
         let read = ModelFile::from_bytes(&file.to_bytes().unwrap()).unwrap();
         assert_eq!(read.card(), file.card());
         let device = Device::flex();
-        let applied = read.apply(Inverter::new(Layer::Pool1, &device).unwrap()).unwrap();
+        let applied = read.apply(Inverter::new(Layer::Pool1, &device)).unwrap();
         let again = ModelFile::from_module(&applied, file.card().clone(), Precision::F32);
         assert!(again.to_bytes().unwrap() == file.to_bytes().unwrap(), "equal models are equal files");
     }
@@ -263,7 +263,7 @@ mod tests {
         let (_, file) = inverter(1);
         let device = Device::flex();
         for layer in [Layer::Fire3, Layer::Fire5] {
-            let error = file.apply(Inverter::new(layer, &device).unwrap()).unwrap_err();
+            let error = file.apply(Inverter::new(layer, &device)).unwrap_err();
             assert!(matches!(error, ModelFileError::Shape(_)), "{layer}: {error}");
         }
         assert!(matches!(file.expect_kind(Kind::Squeezenet), Err(ModelFileError::Kind { .. })));

@@ -64,11 +64,11 @@ fn a_picture_equal_to_its_target_costs_nothing() {
     let device = Device::flex();
     let pictures = random_pictures(&device);
     let loss = loss(&device);
-    let terms = loss.terms(pictures.clone(), pictures.clone(), Tensor::zeros([2, 1], &device), OFFSET);
+    let terms = loss.terms(pictures.clone(), pictures.clone(), Some(Tensor::zeros([2, 1], &device)), OFFSET);
     assert_eq!((number(terms.image), number(terms.feature)), (0.0, 0.0));
     // An undecided discriminator costs log 2.
     assert!((number(terms.adversarial) - 2f32.ln()).abs() < 1e-6);
-    let other = loss.terms(pictures.clone().flip([3]), pictures, Tensor::zeros([2, 1], &device), OFFSET);
+    let other = loss.terms(pictures.clone().flip([3]), pictures, Some(Tensor::zeros([2, 1], &device)), OFFSET);
     assert!(number(other.image) > 0.1 && number(other.feature) > 1e-3);
 }
 
@@ -78,7 +78,7 @@ fn terms_are_relative_errors() {
     let black = Tensor::full([1, 3, SIDE, SIDE], -1.0, &device);
     let grey = Tensor::full([1, 3, SIDE, SIDE], -0.5, &device);
     // A difference of 0.5 has a mean square of 0.25, the unit of the image term; black does no harm.
-    let terms = loss(&device).terms(grey, black, Tensor::zeros([1, 1], &device), OFFSET);
+    let terms = loss(&device).terms(grey, black, Some(Tensor::zeros([1, 1], &device)), OFFSET);
     assert!((number(terms.image) - 1.0).abs() < 1e-6);
     assert!(number(terms.feature).is_finite());
 }
@@ -105,7 +105,7 @@ fn count(module: &impl Module, gradients: &Gradients) -> (usize, usize) {
 fn only_the_inverter_gets_a_gradient() {
     let device = Device::flex();
     let trained = device.clone().autodiff();
-    let inverter = Inverter::new(Layer::Fire5, &trained).unwrap().map(&mut Noise(2000));
+    let inverter = Inverter::new(Layer::Fire5, &trained).map(&mut Noise(2000));
     let discriminator = Discriminator::new(Layer::Fire5, &trained).map(&mut Noise(3000));
     let encoder = comparator(&device);
     let loss = loss(&device);
@@ -114,7 +114,7 @@ fn only_the_inverter_gets_a_gradient() {
     let features = encoder.features(pictures.clone(), Layer::Fire5).div_scalar(100.0);
     let inverted = inverter.forward(features.clone());
     let logits = discriminator.valid().forward(inverted.clone(), features);
-    let gradients = loss.total(&loss.terms(inverted, pictures, logits, OFFSET)).backward();
+    let gradients = loss.total(&loss.terms(inverted, pictures, Some(logits), OFFSET)).backward();
     let (with, without) = count(&inverter, &gradients);
     assert!(with > 10 && without == 0, "inverter: {with} with, {without} without");
     assert_eq!(count(&discriminator, &gradients).0, 0, "discriminator");
@@ -127,7 +127,7 @@ fn only_the_inverter_gets_a_gradient() {
 fn gradients_equal_finite_differences() {
     let device = Device::flex();
     let trained = device.clone().autodiff();
-    let inverter = Inverter::new(Layer::Pool1, &trained).unwrap().map(&mut Noise(2000));
+    let inverter = Inverter::new(Layer::Pool1, &trained).map(&mut Noise(2000));
     let discriminator = Discriminator::new(Layer::Pool1, &device).map(&mut Noise(3000));
     let encoder = comparator(&device);
     let loss = loss(&device);
@@ -137,7 +137,7 @@ fn gradients_equal_finite_differences() {
     let total = |inverter: &Inverter| {
         let inverted = inverter.forward(features.clone());
         let logits = discriminator.forward(inverted.clone(), features.clone());
-        loss.total(&loss.terms(inverted, pictures.clone(), logits, OFFSET))
+        loss.total(&loss.terms(inverted, pictures.clone(), Some(logits), OFFSET))
     };
     let gradients = total(&inverter).backward();
 
@@ -195,6 +195,6 @@ fn offsets_stay_inside() {
     let loss = loss(&device);
     let smallest: Tensor<4> = Initializer::Zeros.init([1, 3, 32, 32], &device).into_value();
     let far = Offset { left: 99, top: 99 };
-    let terms = loss.terms(smallest.clone(), smallest, Tensor::zeros([1, 1], &device), far);
+    let terms = loss.terms(smallest.clone(), smallest, Some(Tensor::zeros([1, 1], &device)), far);
     assert_eq!(number(terms.feature), 0.0);
 }

@@ -3,18 +3,68 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use deepsim::Layer;
 use deepsim::layer::is_valid_side;
 use deepsim::loss::Weights;
+use deepsim::nets::inverter::SCORES_SIDE;
 use serde::{Deserialize, Serialize};
 
 use crate::device::Backend;
 
+/// Which terms of the loss count: the systems that the paper compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+pub enum LossPreset {
+    /// Pixels alone: Dosovitskiy & Brox, CVPR 2016
+    #[value(name = "image")]
+    #[serde(rename = "image")]
+    Image,
+    /// The comparator's features alone
+    #[value(name = "feature")]
+    #[serde(rename = "feature")]
+    Feature,
+    /// Pixels and features, no adversary
+    #[value(name = "image+feature")]
+    #[serde(rename = "image+feature")]
+    ImageFeature,
+    /// Pixels and an adversary
+    #[value(name = "image+adversarial")]
+    #[serde(rename = "image+adversarial")]
+    ImageAdversarial,
+    /// Features and an adversary
+    #[value(name = "feature+adversarial")]
+    #[serde(rename = "feature+adversarial")]
+    FeatureAdversarial,
+    /// All three
+    #[default]
+    #[value(name = "deepsim")]
+    #[serde(rename = "deepsim")]
+    DeepSim,
+}
+
+impl LossPreset {
+    /// These weights, zero for the terms that do not count.
+    const fn of(self, weights: Weights) -> Weights {
+        let (image, feature, adversarial) = match self {
+            Self::Image => (true, false, false),
+            Self::Feature => (false, true, false),
+            Self::ImageFeature => (true, true, false),
+            Self::ImageAdversarial => (true, false, true),
+            Self::FeatureAdversarial => (false, true, true),
+            Self::DeepSim => (true, true, true),
+        };
+        Weights {
+            image: if image { weights.image } else { 0.0 },
+            feature: if feature { weights.feature } else { 0.0 },
+            adversarial: if adversarial { weights.adversarial } else { 0.0 },
+        }
+    }
+}
+
 /// Everything that decides what a run does.
 #[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
 pub struct Config {
-    /// Layer of SqueezeNet 1.1 to invert: pool1, fire3, fire5 or fire9
+    /// Layer of SqueezeNet 1.1 to invert: pool1, fire3, fire5, fire9 or scores
     #[arg(long, default_value_t = Layer::Fire5, help_heading = "Network")]
     pub layer: Layer,
 
@@ -71,6 +121,11 @@ pub struct Config {
     #[arg(long, default_value_t = 0, help_heading = "Training")]
     pub seed: u64,
 
+    /// Which terms count; the weights of the others are ignored
+    #[arg(long, value_enum, default_value_t = LossPreset::DeepSim, value_name = "PRESET", help_heading = "Loss")]
+    #[serde(default)]
+    pub loss: LossPreset,
+
     /// Weight of the image term
     #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Loss")]
     pub image_weight: f64,
@@ -101,9 +156,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// The loss's weights.
+    /// The loss's weights, zero for terms that do not count.
     pub const fn weights(&self) -> Weights {
-        Weights { image: self.image_weight, feature: self.feature_weight, adversarial: self.adversarial_weight }
+        let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
+        self.loss.of(Weights { image, feature, adversarial })
     }
 
     /// The number of steps, for a data set of `pictures` pictures.
@@ -125,10 +181,14 @@ impl Config {
         ensure!((0.0..1.0).contains(&self.average), "--average must be at least 0 and below 1");
         ensure!(self.checkpoint_every > 0 && self.sample_every > 0, "--checkpoint-every and --sample-every must be above zero");
         ensure!(!self.comparator.is_empty(), "--comparator needs at least one layer");
-        ensure!(self.layer.stride().is_some(), "--layer {}: inverters exist for pool1, fire3, fire5 and fire9", self.layer);
+        ensure!(
+            self.layer.stride().is_some() || size == SCORES_SIDE,
+            "--layer scores --size {size}: the inverter of the scores makes pictures of {SCORES_SIDE} pixels; give --size {SCORES_SIDE}"
+        );
         let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
         ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
-        ensure!(weights.iter().any(|w| *w > 0.0), "all three weights of the loss are zero: nothing to train for");
+        let Weights { image, feature, adversarial } = self.weights();
+        ensure!(image + feature + adversarial > 0.0, "no term of the loss has a weight above zero: nothing to train for");
         Ok(())
     }
 
@@ -149,5 +209,26 @@ impl Config {
     /// Only if a value cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).context("cannot write the configuration as TOML")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_leave_the_terms_that_they_name() {
+        let weights = Weights { image: 1.0, feature: 2.0, adversarial: 3.0 };
+        for (name, image, feature, adversarial) in [
+            ("image", 1.0, 0.0, 0.0),
+            ("feature", 0.0, 2.0, 0.0),
+            ("image+feature", 1.0, 2.0, 0.0),
+            ("image+adversarial", 1.0, 0.0, 3.0),
+            ("feature+adversarial", 0.0, 2.0, 3.0),
+            ("deepsim", 1.0, 2.0, 3.0),
+        ] {
+            let preset = LossPreset::from_str(name, false);
+            assert_eq!(preset.map(|preset| preset.of(weights)), Ok(Weights { image, feature, adversarial }), "{name}");
+        }
     }
 }

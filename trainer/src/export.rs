@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use deepsim::model_file::{Card, HeldOut, Kind, ModelFile, Precision, Training};
 use deepsim::nets::efficientnet::EfficientNet;
-use deepsim::nets::inverter::Inverter;
+use deepsim::nets::inverter::{Inverter, SCORES_SIDE};
 use deepsim::nets::squeezenet::SqueezeNet;
 
 use crate::config::Config;
@@ -41,7 +41,7 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let config = Config::load(&options.run)?;
     let newest = checkpoint::latest(&options.run)?;
     let state = checkpoint::load_state(&newest)?;
-    let inverter = checkpoint::load_average(&newest, Inverter::new(config.layer, device)?)?;
+    let inverter = checkpoint::load_average(&newest, Inverter::new(config.layer, device))?;
     let scaled = |layer| state.scales.iter().find(|scaled| scaled.layer == layer).copied();
     let scale = scaled(config.layer).context("the checkpoint has no scale for its layer")?.scale;
 
@@ -62,6 +62,8 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let encoder = model::squeezenet(device)?;
     let mut sides = vec![config.size, PAGE_SIDE];
     sides.dedup();
+    // Those of the scores are of one side.
+    sides.retain(|&side| config.layer.stride().is_some() || side == SCORES_SIDE);
     let mut measured = Vec::new();
     for side in sides {
         let pictures = crops(&held_out, usize::MAX, side)?;

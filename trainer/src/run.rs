@@ -43,7 +43,7 @@ impl Start {
 /// If the folder, its newest checkpoint or the model of `--init` cannot be used.
 pub fn begin(config: &Config, start: &Start, dataset: &Dataset, encoder: &SqueezeNet, device: &Device) -> Result<(Trainee, State)> {
     device.seed(config.seed);
-    let fresh = Trainee::new(config.layer, config.average, device)?;
+    let fresh = Trainee::new(config.layer, config.average, device);
     match start {
         Start::New(run) => {
             let (trainee, known) = match &config.init {

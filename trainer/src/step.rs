@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
 use deepsim::loss::{DeepSimLoss, Offset, inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
-use deepsim::nets::inverter::{Inverter, NoGrid};
+use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
 use serde::Serialize;
 
@@ -75,14 +75,11 @@ impl Losses {
 impl Trainee {
     /// New networks with random weights from the device's generator, and their optimizers (Adam, as in the paper). `device` is the
     /// plain one.
-    ///
-    /// # Errors
-    /// If the layer has no grid.
-    pub fn new(layer: Layer, average: f64, device: &Device) -> Result<Self, NoGrid> {
+    pub fn new(layer: Layer, average: f64, device: &Device) -> Self {
         let trained = device.clone().autodiff();
-        let inverter = Inverter::new(layer, &trained)?;
+        let inverter = Inverter::new(layer, &trained);
         let adam = || AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();
-        Ok(Self {
+        Self {
             average: Average::new(inverter.valid(), average, 0),
             inverter,
             discriminator: Discriminator::new(layer, &trained),
@@ -90,7 +87,7 @@ impl Trainee {
             discriminator_optimizer: adam(),
             gate: Gate::OPEN,
             step: 0,
-        })
+        }
     }
 
     /// One step with pictures `[batch, 3, side, side]` on the plain device. All losses are of the weights before the step.
@@ -105,20 +102,25 @@ impl Trainee {
         };
         let constant = inverted.clone().inner(); // [batch, 3, side, side]
 
-        // For the inverter's loss the discriminator is constant.
-        let logits = self.discriminator.valid().forward(inverted.clone(), features.clone()); // [batch, 1]
+        // For the inverter's loss the discriminator is constant. Without an adversarial term there is none.
+        let has_adversary = setup.loss.weights().adversarial > 0.0;
+        let logits = has_adversary.then(|| self.discriminator.valid().forward(inverted.clone(), features.clone())); // [batch, 1]
         let terms = setup.loss.terms(inverted, pictures.clone(), logits.clone(), offset);
 
-        let (real, fake) = if self.gate.discriminator {
-            let real = real_loss(self.discriminator.forward(pictures, features.clone())); // [1]
-            let fake = inverted_loss(self.discriminator.forward(constant, features)); // [1]
-            let gradients = (real.clone() + fake.clone()).backward();
-            let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
-            self.discriminator = self.discriminator_optimizer.step(setup.learning_rate, self.discriminator, gradients);
-            (real, fake)
-        } else {
-            let real = real_loss(self.discriminator.valid().forward(pictures, features)); // [1]
-            (real, inverted_loss(logits.inner()))
+        let (real, fake) = match logits {
+            None => (Tensor::zeros([1], &constant.device()), Tensor::zeros([1], &constant.device())),
+            Some(_) if self.gate.discriminator => {
+                let real = real_loss(self.discriminator.forward(pictures, features.clone())); // [1]
+                let fake = inverted_loss(self.discriminator.forward(constant, features)); // [1]
+                let gradients = (real.clone() + fake.clone()).backward();
+                let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
+                self.discriminator = self.discriminator_optimizer.step(setup.learning_rate, self.discriminator, gradients);
+                (real, fake)
+            }
+            Some(logits) => {
+                let real = real_loss(self.discriminator.valid().forward(pictures, features)); // [1]
+                (real, inverted_loss(logits.inner()))
+            }
         };
 
         if self.gate.inverter {
@@ -137,10 +139,12 @@ impl Trainee {
             adversarial: read[2],
             real: read[3],
             inverted: read[4],
-            discriminator_trained: self.gate.discriminator,
+            discriminator_trained: has_adversary && self.gate.discriminator,
             inverter_trained: self.gate.inverter,
         };
-        self.gate = self.gate.next(losses.real, losses.inverted, losses.adversarial);
+        if has_adversary {
+            self.gate = self.gate.next(losses.real, losses.inverted, losses.adversarial);
+        }
         self.step += 1;
         (self, losses)
     }

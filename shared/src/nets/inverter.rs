@@ -1,21 +1,14 @@
 //! The inverter, the paper's generator G: features of one layer -> picture.
 
 use burn::module::Module;
-use burn::nn::Initializer;
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
 use super::{LEAK, he_normal};
 use crate::Layer;
 use crate::conv::Geometry;
-
-/// Channels of the inverter where a position covers 1, 2, 4, 8 and 16 pixels: about a million weights, whatever the layer.
-const fn widths(layer: Layer) -> [usize; 5] {
-    match layer {
-        Layer::Fire9 => [32, 64, 96, 128, 128],
-        _ => [32, 64, 128, 256, 256],
-    }
-}
 
 /// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
 #[derive(Module, Debug)]
@@ -39,42 +32,84 @@ fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
     Conv::new(channels, geometry, &he_normal(), device).activated(LEAK)
 }
 
-/// Inverts the features of one grid layer. Fully convolutional: trained on crops, it runs on pictures of any side that is a
-/// multiple of 16.
+/// What makes a first grid of the features.
+#[derive(Module, Debug)]
+enum Head {
+    /// The unpadded network lost one position a side; a 2x2 kernel padded by one gives it back.
+    Grid(Conv),
+    /// Scores have no grid.
+    Dense(Dense),
+}
+
+/// The paper's fully connected layers, scaled down: 1000 -> 384 -> 64 channels of 4x4.
+#[derive(Module, Debug)]
+struct Dense {
+    embed: Linear,
+    place: Linear,
+}
+
+/// Channels of what [`Dense`] embeds scores in.
+const EMBEDDED: usize = 384;
+/// Channels of the grid that [`Dense`] makes.
+const PLACED: usize = 64;
+/// Its side, in positions.
+const SIDE: usize = 4;
+
+impl Dense {
+    fn new(device: &Device) -> Self {
+        let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).with_initializer(he_normal()).init(device);
+        Self { embed: linear(Layer::Scores.channels(), EMBEDDED), place: linear(EMBEDDED, PLACED * SIDE * SIDE) }
+    }
+
+    fn forward(&self, scores: Tensor<4>) -> Tensor<4> {
+        let x = leaky_relu(self.embed.forward(scores.flatten::<2>(1, 3)), f64::from(LEAK)); // [batch, 384]
+        let x = leaky_relu(self.place.forward(x), f64::from(LEAK)); // [batch, 64 * 4 * 4]
+        let [batch, _] = x.dims();
+        x.reshape([batch, PLACED, SIDE, SIDE]) // [batch, 64, 4, 4]
+    }
+}
+
+/// The side of what the scores' inverter makes, whatever the side of the picture that the scores are of, in pixels.
+pub const SCORES_SIDE: usize = 128;
+
+/// Inverts the features of one layer. That of a grid layer is fully convolutional: trained on crops, it runs on pictures of any
+/// side that is a multiple of 16. That of the scores always makes pictures of [`SCORES_SIDE`].
 #[derive(Module, Debug)]
 pub struct Inverter {
-    head: Conv,
+    head: Head,
     blocks: Vec<Block>,
     picture: Conv,
 }
 
-/// Asked to invert a layer that has no grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no inverter for layer `{0}` yet: choose one of pool1, fire3, fire5, fire9")]
-pub struct NoGrid(pub Layer);
-
 impl Inverter {
     /// An inverter with random weights, drawn from the device's generator (`Device::seed`).
-    ///
-    /// # Errors
-    /// If the layer has no grid.
-    pub fn new(layer: Layer, device: &Device) -> Result<Self, NoGrid> {
-        let stride = layer.stride().ok_or(NoGrid(layer))?;
-        let doublings = stride.ilog2() as usize;
-        let widths = widths(layer);
+    pub fn new(layer: Layer, device: &Device) -> Self {
+        let (head, widths): (_, &[usize]) = match layer {
+            Layer::Pool1 | Layer::Fire3 => (None, &[128, 64, 32]),
+            Layer::Fire5 => (None, &[256, 128, 64, 32]),
+            Layer::Fire9 => (None, &[128, 128, 96, 64, 32]),
+            Layer::Scores => (Some(Dense::new(device)), &[PLACED, 96, 96, 64, 48, 32]),
+        };
+        let head = match head {
+            Some(dense) => Head::Dense(dense),
+            None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
+        };
         // A tenth of the usual gain: the first pictures are grey, not noise.
         let grey = Initializer::KaimingNormal { gain: 0.1, fan_out_only: false };
-        Ok(Self {
-            // The unpadded network lost one position a side; a 2x2 kernel padded by one gives it back.
-            head: leaky([layer.channels(), widths[doublings]], Geometry::new(2, 1), device),
-            blocks: (0..doublings).rev().map(|at| Block::new(widths[at + 1], widths[at], device)).collect(),
-            picture: Conv::new([widths[0], 3], Geometry::new(3, 1), &grey, device),
-        })
+        Self {
+            head,
+            blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
+            picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), &grey, device),
+        }
     }
 
-    /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`.
+    /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`;
+    /// from scores `[batch, 1000, 1, 1]`, of side [`SCORES_SIDE`].
     pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let mut x = self.head.forward(features); // [batch, width, side / stride, side / stride]
+        let mut x = match &self.head {
+            Head::Grid(conv) => conv.forward(features),    // [batch, width, side / stride, side / stride]
+            Head::Dense(dense) => dense.forward(features), // [batch, 64, 4, 4]
+        };
         for block in &self.blocks {
             x = block.forward(x); // [batch, width, 2h, 2w]
         }
@@ -90,7 +125,7 @@ mod tests {
     fn pictures_have_the_side_that_the_grid_came_from() {
         let device = Device::flex();
         for layer in Layer::GRID {
-            let inverter = Inverter::new(layer, &device).unwrap();
+            let inverter = Inverter::new(layer, &device);
             for side in [32, 48] {
                 let grid = layer.grid(side);
                 let features = Tensor::zeros([1, layer.channels(), grid, grid], &device);
@@ -100,7 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn scores_have_no_inverter_yet() {
-        assert_eq!(Inverter::new(Layer::Scores, &Device::flex()).err(), Some(NoGrid(Layer::Scores)));
+    fn scores_make_pictures_of_one_side() {
+        let device = Device::flex();
+        let scores = Tensor::zeros([2, Layer::Scores.channels(), 1, 1], &device);
+        assert_eq!(Inverter::new(Layer::Scores, &device).forward(scores).dims(), [2, 3, SCORES_SIDE, SCORES_SIDE]);
+    }
+
+    #[test]
+    fn every_inverter_is_small_enough_to_ship() {
+        for layer in Layer::ALL {
+            let weights = Inverter::new(layer, &Device::flex()).num_params();
+            assert!(weights <= 1_300_000, "{layer}: {weights}");
+        }
     }
 }
