@@ -22,7 +22,9 @@ fn options_that_cannot_be() -> Result<()> {
     let out = temporary.path().join("run");
     let cases: [(&[&str], &[&str]); 8] = [
         (&["--layer", "fire4"], &["fire4", "fire5"]),
-        (&["--layer", "scores"], &["scores", "fire5"]),
+        (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
+        (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
+        (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
         (&["--size", "100"], &["--size 100", "multiple of 16"]),
         (&["--size", "16"], &["--size 16", "at least 32"]),
         (&["--batch", "0"], &["--batch 0"]),

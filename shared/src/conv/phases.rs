@@ -48,6 +48,17 @@ pub(super) fn blocks(channels: usize, width: usize) -> Vec<Block> {
     (0..channels).step_by(width).map(block).collect()
 }
 
+/// Each block's part of values that have `stride` a channel.
+pub(super) fn split_by_block<'a>(blocks: &'a [Block], stride: usize, mut values: &'a mut [f32]) -> Vec<(&'a Block, &'a mut [f32])> {
+    let mut parts = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let (part, rest) = values.split_at_mut(block.width * stride);
+        parts.push((block, part));
+        values = rest;
+    }
+    parts
+}
+
 /// The convolution itself: reads `plan.input`, writes `plan.output`. `weights` is `[outputs, inputs, kernel, kernel]`.
 pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<Phase> {
     let Side { pitch, plane, .. } = plan.input;
@@ -89,14 +100,7 @@ impl Phase {
 fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usize, usize) -> &'a [f32] + Sync) -> Vec<f32> {
     let stride = sources * taps.len();
     let mut packed = vec![0.0; blocks.iter().map(|block| block.width * stride).sum()];
-    let mut rest = &mut packed[..];
-    let mut parts = Vec::with_capacity(blocks.len());
-    for block in blocks {
-        let (part, more) = rest.split_at_mut(block.width * stride);
-        parts.push((block, part));
-        rest = more;
-    }
-    parallel::for_each(parts, |(block, packed)| {
+    parallel::for_each(split_by_block(blocks, stride, &mut packed), |(block, packed)| {
         for channel in 0..block.wanted {
             let mut at = channel;
             for source in 0..sources {

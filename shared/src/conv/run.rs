@@ -16,7 +16,8 @@ use crate::parallel;
 const STRIP: usize = 192;
 
 thread_local! {
-    /// Planes of one picture, kept for the next: fresh memory would cost more than filling it.
+    /// Planes of one picture, kept for the next: fresh memory would cost more than filling it. Taken while in use, so that a thread
+    /// that waits for others may begin another convolution.
     static INPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
     static OUTPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
@@ -110,23 +111,23 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
         let mut bias = vec![0.0; job.outputs];
         let mut dx = dx.chunks_mut(source);
         for picture in first..(first + group).min(job.batch) {
-            OUTPUT.with_borrow_mut(|planes| {
-                let planes = sized(planes, job.outputs * plan.output.channel());
-                let range = picture * target..(picture + 1) * target;
-                let (y, dy) = (&y[range.clone()], &dy[range]);
-                arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
-                let channel = plan.output.channel();
-                if let Some(y) = dx.next() {
-                    let (blocks, side) = (&blocks, &plan.input);
-                    arch.dispatch(Correlate { phases: &phases, blocks, sources: job.outputs, planes, channel, side, after: None, y });
-                }
-                if of_weights {
-                    in_planes(&plan.input, &x[picture * source..], source, |x, x_channel| {
-                        let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
-                        arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, inputs, outputs, sums });
-                    });
-                }
-            });
+            let mut buffer = OUTPUT.take();
+            let planes = sized(&mut buffer, job.outputs * plan.output.channel());
+            let range = picture * target..(picture + 1) * target;
+            let (y, dy) = (&y[range.clone()], &dy[range]);
+            arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
+            let channel = plan.output.channel();
+            if let Some(y) = dx.next() {
+                let (blocks, side) = (&blocks, &plan.input);
+                arch.dispatch(Correlate { phases: &phases, blocks, sources: job.outputs, planes, channel, side, after: None, y });
+            }
+            if of_weights {
+                in_planes(&plan.input, &x[picture * source..], source, |x, x_channel| {
+                    let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
+                    arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, inputs, outputs, sums });
+                });
+            }
+            OUTPUT.set(buffer);
         }
         (taps, bias)
     });
@@ -143,11 +144,12 @@ fn in_planes<R>(side: &Side, x: &[f32], length: usize, work: impl FnOnce(&[f32],
     if side.is_dense() && x.len() >= length + 16 {
         return work(x, side.pixels());
     }
-    INPUT.with_borrow_mut(|planes| {
-        let planes = sized(planes, length / side.pixels() * side.channel());
-        planes::split(side, &x[..length], planes);
-        work(planes, side.channel())
-    })
+    let mut buffer = INPUT.take();
+    let planes = sized(&mut buffer, length / side.pixels() * side.channel());
+    planes::split(side, &x[..length], planes);
+    let result = work(planes, side.channel());
+    INPUT.set(buffer);
+    result
 }
 
 /// The first floats of a buffer that grows as needed.

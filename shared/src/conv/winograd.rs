@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::geometry::{Geometry, Side, plane};
-use super::phases::Block;
+use super::phases::{Block, split_by_block};
 use super::tile::{self, Source};
 use crate::parallel;
 
@@ -62,14 +62,7 @@ impl Squares {
 /// G g G^T of each kernel in `[outputs, inputs, 3, 3]`, as `[block][16][input][channel of block]`.
 pub(super) fn transform_weights(weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<f32> {
     let mut packed = vec![0.0; blocks.iter().map(|block| block.width * inputs * 16).sum()];
-    let mut rest = &mut packed[..];
-    let mut parts = Vec::with_capacity(blocks.len());
-    for block in blocks {
-        let (part, more) = rest.split_at_mut(block.width * inputs * 16);
-        parts.push((block, part));
-        rest = more;
-    }
-    parallel::for_each(parts, |(block, packed)| {
+    parallel::for_each(split_by_block(blocks, inputs * 16, &mut packed), |(block, packed)| {
         for channel in 0..block.wanted {
             for input in 0..inputs {
                 let kernel = &weights[((block.first + channel) * inputs + input) * 9..][..9];
@@ -108,37 +101,37 @@ impl WithSimd for Convolve<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        TRANSFORMED.with_borrow_mut(|transformed| {
-            transformed.resize((self.inputs * 16 * STRIP).max(transformed.len()), 0.0);
-            let side = &self.squares.output;
-            let length = self.squares.length();
-            let mut products = [0.0; 16 * 8 * STRIP];
-            let mut sums = [0.0; 4 * 8 * STRIP];
-            for start in (0..length).step_by(STRIP) {
-                let count = STRIP.min(length - start);
-                let input = &self.squares.input;
-                for (planes, transformed) in self.planes.chunks_exact(input.channel()).zip(transformed.chunks_exact_mut(16 * STRIP)) {
-                    transform_inputs(simd, input, planes, start, count, transformed);
+        let mut transformed = TRANSFORMED.take();
+        transformed.resize((self.inputs * 16 * STRIP).max(transformed.len()), 0.0);
+        let side = &self.squares.output;
+        let length = self.squares.length();
+        let mut products = [0.0; 16 * 8 * STRIP];
+        let mut sums = [0.0; 4 * 8 * STRIP];
+        for start in (0..length).step_by(STRIP) {
+            let count = STRIP.min(length - start);
+            let input = &self.squares.input;
+            for (planes, transformed) in self.planes.chunks_exact(input.channel()).zip(transformed.chunks_exact_mut(16 * STRIP)) {
+                transform_inputs(simd, input, planes, start, count, transformed);
+            }
+            let mut y = &mut *self.y;
+            for block in self.blocks {
+                let (now, rest) = y.split_at_mut(block.wanted * side.pixels());
+                y = rest;
+                for k in 0..16 {
+                    let stride = block.width * self.inputs;
+                    let weights = &self.weights[block.first * self.inputs * 16 + k * stride..][..stride];
+                    let source = Source { planes: &transformed[k * STRIP..], channel: 16 * STRIP, offsets: &[0], weights };
+                    tile::strip(simd, block.width, source, &mut products[k * 8 * STRIP..], STRIP, count);
                 }
-                let mut y = &mut *self.y;
-                for block in self.blocks {
-                    let (now, rest) = y.split_at_mut(block.wanted * side.pixels());
-                    y = rest;
-                    for k in 0..16 {
-                        let stride = block.width * self.inputs;
-                        let weights = &self.weights[block.first * self.inputs * 16 + k * stride..][..stride];
-                        let source = Source { planes: &transformed[k * STRIP..], channel: 16 * STRIP, offsets: &[0], weights };
-                        tile::strip(simd, block.width, source, &mut products[k * 8 * STRIP..], STRIP, count);
-                    }
-                    transform_products(simd, &products, &mut sums);
-                    for channel in 0..block.wanted {
-                        let y = &mut now[channel * side.pixels()..][..side.pixels()];
-                        let rows: [&[f32]; 4] = std::array::from_fn(|phase| &sums[(phase * 8 + channel) * STRIP..][..count]);
-                        write(side, start, rows, self.bias[block.first + channel], self.slope, y);
-                    }
+                transform_products(simd, &products, &mut sums);
+                for channel in 0..block.wanted {
+                    let y = &mut now[channel * side.pixels()..][..side.pixels()];
+                    let rows: [&[f32]; 4] = std::array::from_fn(|phase| &sums[(phase * 8 + channel) * STRIP..][..count]);
+                    write(side, start, rows, self.bias[block.first + channel], self.slope, y);
                 }
             }
-        });
+        }
+        TRANSFORMED.set(transformed);
     }
 }
 
