@@ -20,8 +20,7 @@ fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
 fn options_that_cannot_be() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let out = temporary.path().join("run");
-    let cases: [(&[&str], &[&str]); 8] = [
-        (&["--layer", "fire4"], &["fire4", "fire5"]),
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
         (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
         (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
