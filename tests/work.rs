@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use std::alloc::System;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -26,8 +27,15 @@ const ALLOCATIONS: usize = 13_300;
 const BYTES: usize = 149_000_000;
 /// Instructions of `peer inversion --size 64`, weights read and verified included, with AVX2 (valgrind has no AVX-512).
 const INSTRUCTIONS: u64 = 443_000_000;
+/// Kernels launched on wgpu in one training step at 32 pixels, batch 2, without fusion.
+const KERNELS: usize = 1_770;
 /// Bytes of the page's wasm.
 const WASM: u64 = 14_700_000;
+
+/// The binary that times our side of comparisons: beside the trainer.
+fn peer() -> PathBuf {
+    PathBuf::from(trainer().get_program()).with_file_name("peer").with_extension(std::env::consts::EXE_EXTENSION)
+}
 
 #[test]
 fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
@@ -60,15 +68,32 @@ fn an_inversion_takes_no_more_instructions_than_it_did() -> Result<()> {
         println!("not counted: no valgrind, or another processor than the limit is for");
         return Ok(());
     }
-    let peer = std::path::PathBuf::from(trainer().get_program()).with_file_name("peer");
     let mut command = Command::new("valgrind");
     command.current_dir(workspace()).env("RAYON_NUM_THREADS", "1").args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    let output = succeed(command.arg(peer).args(["inversion", "--size", "64", "--warmup", "0", "--runs", "1"]))?;
+    let output = succeed(command.arg(peer()).args(["inversion", "--size", "64", "--warmup", "0", "--runs", "1"]))?;
     let printed = String::from_utf8_lossy(&output.stderr);
     let collected = printed.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind counted nothing")?.1;
     let instructions: u64 = collected.trim().parse()?;
     println!("an inversion at 64: {instructions} instructions");
     ensure!(instructions <= INSTRUCTIONS, "{instructions} instructions, more than {INSTRUCTIONS}");
+    Ok(())
+}
+
+#[test]
+fn a_training_step_on_wgpu_launches_no_more_kernels_than_it_did() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    // cubecl writes a line of its table for each kernel it launches.
+    let launched = |steps: &str| -> Result<usize> {
+        let log = temporary.path().join(steps);
+        let mut command = Command::new(peer());
+        command.current_dir(workspace()).env("CUBECL_DEBUG_LOG", &log).env("CUBECL_DEBUG_OPTION", "profile");
+        succeed(command.args(["step", "--device", "wgpu", "--size", "32", "--batch", "2", "--warmup", "0", "--steps", steps]))?;
+        Ok(std::fs::read_to_string(log)?.lines().filter(|line| line.starts_with("| ")).count())
+    };
+    let kernels = launched("2")? - launched("1")?;
+    println!("a step of 2 pictures of 32 pixels on wgpu: {kernels} kernels");
+    ensure!(kernels > 100, "{kernels} kernels cannot be a whole step: has cubecl's log changed?");
+    ensure!(kernels <= KERNELS, "{kernels} kernels, more than {KERNELS}");
     Ok(())
 }
 
