@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::Layer;
-use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
+use crate::model_file::{Card, InverterCard, Kind, ModelFile, ModelFileError};
 use crate::nets::inverter::Inverter;
 use crate::nets::squeezenet::SqueezeNet;
 
@@ -24,8 +24,8 @@ impl Inversion {
     /// If a file is not of the kind it should be, or its tensors do not fit the architecture.
     pub fn new(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         squeezenet.expect_kind(Kind::Squeezenet)?;
-        let (layer, scale) = inverter_of(inverter.card())?;
-        let architecture = Inverter::new(layer, device);
+        let InverterCard { layer, feature_scale: scale, width } = inverter_of(inverter.card())?;
+        let architecture = Inverter::with_width(layer, width, device);
         Ok(Self {
             squeezenet: squeezenet.apply(SqueezeNet::new(device))?.no_grad(),
             inverter: inverter.apply(architecture)?.no_grad(),
@@ -49,19 +49,30 @@ impl Inversion {
         self.inverter.forward(features)
     }
 
+    /// Iterative re-encoding (DeePSiM, section 4.3): the inversion of pictures `[batch, 3, side, side]`, the inversion of the inversion, and so
+    /// on, `iterations` of them.
+    pub fn rounds(&self, pictures: Tensor<4>, iterations: usize) -> Vec<Tensor<4>> {
+        let mut rounds: Vec<Tensor<4>> = Vec::with_capacity(iterations);
+        for _ in 0..iterations {
+            let seen = rounds.last().map_or_else(|| pictures.clone(), |inverted| inverted.clone().clamp(-1.0, 1.0)); // [batch, 3, side, side]
+            rounds.push(self.invert(seen));
+        }
+        rounds
+    }
+
     /// Inverts the features of pictures `[batch, 3, side, side]`.
     pub fn invert(&self, pictures: Tensor<4>) -> Tensor<4> {
         self.picture(self.features(pictures))
     }
 }
 
-/// The layer that an inverter's card names, and the scale of its features.
+/// What an inverter's card says of it.
 ///
 /// # Errors
 /// If the card is not an inverter's.
-pub fn inverter_of(card: &Card) -> Result<(Layer, f32), ModelFileError> {
+pub const fn inverter_of(card: &Card) -> Result<InverterCard, ModelFileError> {
     match card.kind {
-        Kind::Inverter { layer, feature_scale } => Ok((layer, feature_scale)),
+        Kind::Inverter(inverter) => Ok(inverter),
         other => Err(ModelFileError::Kind { expected: "inverter", found: other.name() }),
     }
 }

@@ -12,8 +12,11 @@
 //! * [`layer`]: the places in SqueezeNet whose output is inverted.
 //! * [`nets`]: the networks, each in a file of its own, none generic over a backend.
 //! * [`conv`] and [`pool`]: what they are made of, with code of their own for the processor.
+//! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
+//! * [`optimise`]: the same by gradient descent on the pixels, a baseline.
+//! * [`surgery`]: edits of the features before they are inverted.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
 //!
 //! Nothing here touches the file system, the command line or the DOM.
@@ -21,6 +24,7 @@
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
+pub mod comparator;
 pub mod conv;
 mod flex;
 pub mod inversion;
@@ -28,9 +32,14 @@ pub mod layer;
 pub mod loss;
 pub mod model_file;
 pub mod nets;
+// Gradients are not compiled into the page.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod optimise;
 mod parallel;
 pub mod picture;
 pub mod pool;
+mod random;
+pub mod surgery;
 
 pub use burn;
 pub use layer::Layer;

@@ -8,8 +8,7 @@ use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::Layer;
-use crate::nets::squeezenet::SqueezeNet;
+use crate::comparator::Comparator;
 
 /// The mean square of pictures in [-1, 1], roughly: what an image term of 1 means.
 pub const IMAGE_MEAN_SQUARE: f64 = 0.25;
@@ -29,15 +28,6 @@ pub struct Weights {
     pub feature: f64,
     /// The discriminator's opinion.
     pub adversarial: f64,
-}
-
-/// A layer of the comparator and the root of its features' mean square over the training pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ScaledLayer {
-    /// The layer.
-    pub layer: Layer,
-    /// What its features are divided by, so that their mean square is 1.
-    pub scale: f32,
 }
 
 /// Where picture and inversion are cropped before the comparator, in pixels from the left and the top. Both at the same place,
@@ -80,15 +70,14 @@ pub struct Terms {
 /// A fixed comparator and the weights of the terms.
 #[derive(Debug)]
 pub struct DeepSimLoss {
-    comparator: SqueezeNet,
-    layers: Vec<ScaledLayer>,
+    comparator: Comparator,
     weights: Weights,
 }
 
 impl DeepSimLoss {
-    /// The comparator must live on a plain device (no autodiff): then it is constant, and still hands gradients to its input.
-    pub const fn new(comparator: SqueezeNet, layers: Vec<ScaledLayer>, weights: Weights) -> Self {
-        Self { comparator, layers, weights }
+    /// What compares, and how much each term counts.
+    pub const fn new(comparator: Comparator, weights: Weights) -> Self {
+        Self { comparator, weights }
     }
 
     /// How much each term counts.
@@ -120,14 +109,12 @@ impl DeepSimLoss {
 
     fn feature_error(&self, inverted: Tensor<4>, pictures: Tensor<4>) -> Tensor<1> {
         let device = pictures.device();
-        let layers: Vec<Layer> = self.layers.iter().map(|scaled| scaled.layer).collect();
-        let found = self.comparator.features_of(inverted, &layers);
-        let wanted = self.comparator.features_of(pictures, &layers);
-        let errors = self.layers.iter().zip(found).zip(wanted).map(|((scaled, found), wanted)| {
-            mean_square((found - wanted).div_scalar(scaled.scale)) // [1]
-        });
+        let found = self.comparator.features(inverted);
+        let wanted = self.comparator.features(pictures);
+        let places = found.len().max(1);
+        let errors = found.into_iter().zip(wanted).map(|(found, wanted)| mean_square(found - wanted)); // [1]
         let sum = errors.reduce(|sum, error| sum + error);
-        sum.map_or_else(|| zero(&device), |sum| sum.div_scalar(self.layers.len() as f64))
+        sum.map_or_else(|| zero(&device), |sum| sum.div_scalar(places as f64))
     }
 }
 

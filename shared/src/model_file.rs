@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use card::{Card, HeldOut, Kind, Training};
+pub use card::{Card, HeldOut, InverterCard, Kind, Training};
 
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 2;
@@ -181,6 +181,15 @@ impl ModelFile {
     pub fn apply<M: Module>(&self, module: M) -> Result<M, ModelFileError> {
         module::fill(&self.tensors, module)
     }
+
+    /// The network with those of its tensors replaced for which the file has one of the same shape under the name that `renamed` gives
+    /// theirs, and how many those are.
+    ///
+    /// # Errors
+    /// If a tensor of the file cannot be read.
+    pub fn apply_what_fits<M: Module>(&self, module: M, renamed: impl Fn(&str) -> String) -> Result<(M, usize), ModelFileError> {
+        module::fill_what_fits(&self.tensors, module, &renamed)
+    }
 }
 
 fn stored_tensors<'a>(file: &'a SafeTensors<'_>) -> impl Iterator<Item = (String, Stored)> + 'a {
@@ -229,7 +238,7 @@ mod tests {
         let device = Device::flex();
         device.seed(seed);
         let inverter = Inverter::new(Layer::Pool1, &device);
-        let kind = Kind::Inverter { layer: Layer::Pool1, feature_scale: 1.5 };
+        let kind = Kind::Inverter(InverterCard { layer: Layer::Pool1, feature_scale: 1.5, width: 1.0 });
         let card = Card { kind, source: None, training: None, held_out: Vec::new() };
         let file = ModelFile::from_module(&inverter, card, Precision::F32);
         (inverter, file)

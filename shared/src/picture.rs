@@ -1,5 +1,7 @@
 //! RGB pictures: bytes, the one crop and resize that trainer and page share, and tensors in [-1, 1].
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -134,6 +136,18 @@ impl Picture {
     pub fn map_pixels(mut self, change: impl Fn([u8; 3]) -> [u8; 3]) -> Self {
         for pixel in self.rgb.chunks_exact_mut(3) {
             pixel.copy_from_slice(&change([pixel[0], pixel[1], pixel[2]]));
+        }
+        self
+    }
+
+    /// The picture with these columns and rows taken from another one of its size; what lies outside of either is left out.
+    pub fn with_rectangle_of(mut self, other: &Self, columns: Range<usize>, rows: Range<usize>) -> Self {
+        let line = self.width * 3;
+        let (start, end) = (columns.start * 3, (columns.end * 3).min(line).min(other.width * 3));
+        for (to, from) in self.rgb.chunks_exact_mut(line).zip(other.rgb.chunks_exact(other.width * 3)).take(rows.end).skip(rows.start) {
+            if let (Some(to), Some(from)) = (to.get_mut(start..end), from.get(start..end)) {
+                to.copy_from_slice(from);
+            }
         }
         self
     }

@@ -6,7 +6,8 @@ use deepsim::Layer;
 use deepsim::burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use deepsim::burn::nn::Initializer;
 use deepsim::burn::tensor::{Device, Gradients, Tensor, TensorData};
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim::comparator::{Comparator, Place, ScaledPlace};
+use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -47,8 +48,8 @@ fn comparator(device: &Device) -> SqueezeNet {
 }
 
 fn loss(device: &Device) -> DeepSimLoss {
-    let layers = LAYERS.map(|layer| ScaledLayer { layer, scale: 100.0 });
-    DeepSimLoss::new(comparator(device), layers.into(), Weights { image: 1.0, feature: 1.0, adversarial: 0.02 })
+    let places = LAYERS.map(|layer| ScaledPlace { place: Place::Layer(layer), scale: 100.0 });
+    DeepSimLoss::new(Comparator::squeezenet(comparator(device), &places), Weights { image: 1.0, feature: 1.0, adversarial: 0.02 })
 }
 
 fn random_pictures(device: &Device) -> Tensor<4> {

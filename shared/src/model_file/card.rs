@@ -1,34 +1,57 @@
 //! A model's card: what it is, how it was made, how good it measured.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Layer;
-use crate::loss::{ScaledLayer, Weights};
+use crate::comparator::{Network, ScaledPlace};
+use crate::loss::Weights;
 
 /// What a model file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Kind {
     /// Features -> picture.
-    Inverter {
-        /// The layer whose features it inverts.
-        layer: Layer,
-        /// What the features are divided by before they are inverted.
-        feature_scale: f32,
-    },
+    Inverter(InverterCard),
     /// The network that is inverted.
     Squeezenet,
     /// The judge.
     Efficientnet,
+    /// A comparator that was trained here without labels.
+    Exemplar,
+}
+
+/// What an inverter is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct InverterCard {
+    /// The layer whose features it inverts.
+    pub layer: Layer,
+    /// What the features are divided by before they are inverted.
+    pub feature_scale: f32,
+    /// What the usual numbers of channels were multiplied by.
+    #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
+    pub width: f64,
+}
+
+const fn full_width() -> f64 {
+    1.0
+}
+
+// serde passes a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_full_width(width: &f64) -> bool {
+    *width == 1.0
 }
 
 impl Kind {
     /// One word for messages.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::Inverter { .. } => "inverter",
+            Kind::Inverter(_) => "inverter",
             Kind::Squeezenet => "squeezenet",
             Kind::Efficientnet => "efficientnet",
+            Kind::Exemplar => "exemplar",
         }
     }
 }
@@ -50,15 +73,18 @@ pub struct Training {
     pub learning_rate: f64,
     /// The weights of the loss.
     pub weights: Weights,
+    /// The comparator's network.
+    #[serde(default)]
+    pub network: Network,
     /// The comparator's layers.
-    pub comparator: Vec<ScaledLayer>,
+    pub comparator: Vec<ScaledPlace>,
     /// The training that the weights started from, if not from random ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_from: Option<Box<Training>>,
 }
 
 /// How good a network is on pictures that it was not trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
     /// Pictures measured.
     pub pictures: usize,
@@ -66,6 +92,15 @@ pub struct HeldOut {
     pub side: usize,
     /// Mean peak signal-to-noise ratio, dB.
     pub psnr: f64,
+    /// Mean structural similarity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssim: Option<f64>,
+    /// The paper's normalised error in pixels (`picture`), in the feature space of each layer, and in the judge's (`judge`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, f64>,
+    /// Mean cosine of the judge's pooled features of a picture and its inversion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f64>,
 }
 
 /// What a model is, how it was made and how good it measured.

@@ -16,7 +16,7 @@ pub(super) fn collect(module: &impl Module, precision: Precision) -> BTreeMap<St
 
 /// The network with these tensors in place of its own, all of them used.
 pub(super) fn fill<M: Module>(tensors: &BTreeMap<String, Stored>, module: M) -> Result<M, ModelFileError> {
-    let mut filler = Filler { tensors, path: Vec::new(), used: 0, error: None };
+    let mut filler = Filler { tensors, rename: &str::to_owned, partial: false, path: Vec::new(), used: 0, error: None };
     let module = module.map(&mut filler);
     if let Some(error) = filler.error {
         return Err(error);
@@ -26,6 +26,17 @@ pub(super) fn fill<M: Module>(tensors: &BTreeMap<String, Stored>, module: M) -> 
         return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
     }
     Ok(module)
+}
+
+/// The network with these tensors in place of those that they fit under their new names, and their number.
+pub(super) fn fill_what_fits<M: Module>(
+    tensors: &BTreeMap<String, Stored>,
+    module: M,
+    rename: &dyn Fn(&str) -> String,
+) -> Result<(M, usize), ModelFileError> {
+    let mut filler = Filler { tensors, rename, partial: true, path: Vec::new(), used: 0, error: None };
+    let module = module.map(&mut filler);
+    filler.error.map_or(Ok((module, filler.used)), Err)
 }
 
 /// Names come from fields alone: which variant of an enum it is shows in what else is there.
@@ -72,6 +83,9 @@ impl ModuleVisitor for Collector {
 /// Puts a file's tensors into a network. A mapper cannot fail, so it remembers the first error.
 struct Filler<'a> {
     tensors: &'a BTreeMap<String, Stored>,
+    rename: &'a dyn Fn(&str) -> String,
+    /// Leaves alone what no tensor fits.
+    partial: bool,
     path: Vec<String>,
     used: usize,
     error: Option<ModelFileError>,
@@ -108,7 +122,8 @@ impl ModuleMapper for Filler<'_> {
             return param;
         }
         let shape = param.lazy_shape();
-        match self.values(&self.path.join("."), &shape) {
+        match self.values(&(self.rename)(&self.path.join(".")), &shape) {
+            Err(ModelFileError::Shape(_)) if self.partial => param,
             Ok(values) => {
                 self.used += 1;
                 let device = param.lazy_device();

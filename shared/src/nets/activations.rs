@@ -27,7 +27,7 @@ pub fn activations(file: &ModelFile, pictures: Tensor<4>, device: &Device) -> Re
                 ("efficientnet.logits".to_owned(), judgement.logits.flatten(0, 1)),
             ])
         }
-        Kind::Inverter { .. } => {
+        Kind::Inverter(_) | Kind::Exemplar => {
             let found = file.card().kind.name();
             Err(ModelFileError::Kind { expected: "squeezenet` or `efficientnet", found })
         }

@@ -9,7 +9,7 @@ use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
 /// (repeats, kernel, stride, expansion, input channels, output channels)
-const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [
+pub(crate) const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [
     (1, 3, 1, 1, 32, 16),
     (2, 3, 2, 6, 16, 24),
     (2, 5, 2, 6, 24, 40),
@@ -82,11 +82,30 @@ impl EfficientNet {
         }
     }
 
-    /// Judges pictures `[batch, 3, side, side]` in [-1, 1]; it was trained at side 224.
-    pub fn judge(&self, pictures: Tensor<4>) -> Judgement {
+    /// What several stages (counted from 1) make of pictures `[batch, 3, side, side]` in [-1, 1], in the order asked for. Nothing past the
+    /// deepest is computed.
+    pub fn features_of(&self, pictures: Tensor<4>, stages: &[usize]) -> Vec<Tensor<4>> {
+        let mut x = self.stem(pictures); // [batch, 32, side / 2, side / 2]
+        let mut blocks = self.blocks.iter();
+        let mut seen = Vec::new();
+        for (repeats, ..) in STAGES.iter().take(stages.iter().copied().max().unwrap_or(0)) {
+            for block in blocks.by_ref().take(*repeats) {
+                x = block.forward(x); // [batch, output, h, w]
+            }
+            seen.push(x.clone());
+        }
+        stages.iter().filter_map(|stage| seen.get(stage.checked_sub(1)?).cloned()).collect()
+    }
+
+    fn stem(&self, pictures: Tensor<4>) -> Tensor<4> {
         // The weights expect (x - 127) / 128 of x in 0..255.
         let x = pictures.mul_scalar(127.5 / 128.0).add_scalar(0.5 / 128.0); // [batch, 3, side, side]
-        let mut x = relu6(same(&self.stem, x)); // [batch, 32, side / 2, side / 2]
+        relu6(same(&self.stem, x)) // [batch, 32, side / 2, side / 2]
+    }
+
+    /// Judges pictures `[batch, 3, side, side]` in [-1, 1]; it was trained at side 224.
+    pub fn judge(&self, pictures: Tensor<4>) -> Judgement {
+        let mut x = self.stem(pictures); // [batch, 32, side / 2, side / 2]
         for block in &self.blocks {
             x = block.forward(x); // [batch, output, h, w]
         }

@@ -84,12 +84,23 @@ pub struct Inverter {
 impl Inverter {
     /// An inverter with random weights, drawn from the device's generator (`Device::seed`).
     pub fn new(layer: Layer, device: &Device) -> Self {
-        let (head, widths): (_, &[usize]) = match layer {
+        Self::with_width(layer, 1.0, device)
+    }
+
+    /// The same with `width` times the usual channels (those of the dense head stay), in eights.
+    pub fn with_width(layer: Layer, width: f64, device: &Device) -> Self {
+        let (head, usual): (_, &[usize]) = match layer {
             Layer::Pool1 | Layer::Fire3 => (None, &[128, 64, 32]),
             Layer::Fire5 => (None, &[256, 128, 64, 32]),
             Layer::Fire9 => (None, &[128, 128, 96, 64, 32]),
-            Layer::Scores => (Some(Dense::new(device)), &[PLACED, 96, 96, 64, 48, 32]),
+            Layer::Scores => (Some(Dense::new(device)), &[PLACED, 64, 64, 64, 48, 32]),
         };
+        // At least eight, so the cast loses nothing but what is rounded.
+        let scaled = |channels: usize| ((channels as f64 * width / 8.0).round().max(1.0) as usize) * 8;
+        let mut widths: Vec<usize> = usual.iter().map(|&channels| scaled(channels)).collect();
+        if head.is_some() {
+            widths[0] = PLACED;
+        }
         let head = match head {
             Some(dense) => Head::Dense(dense),
             None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
@@ -101,6 +112,11 @@ impl Inverter {
             blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
             picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), &grey, device),
         }
+    }
+
+    /// How many times it doubles the side.
+    pub const fn doublings(&self) -> usize {
+        self.blocks.len()
     }
 
     /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`;

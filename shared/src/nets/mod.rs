@@ -4,6 +4,7 @@ pub mod activations;
 pub mod conv;
 pub mod discriminator;
 pub mod efficientnet;
+pub mod exemplar;
 pub mod inverter;
 pub mod squeezenet;
 

@@ -1,0 +1,16 @@
+//! Random numbers that are the same on every device and in every browser.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A generator that depends on its seed alone.
+pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+/// A draw from the normal distribution (Box & Muller 1958).
+pub(crate) fn gaussian(random: &mut ChaCha8Rng) -> f64 {
+    // Above zero, for the logarithm.
+    let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
+}
