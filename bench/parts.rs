@@ -17,11 +17,12 @@ use burn::tensor::{Tensor, TensorData};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use deepsim::Layer;
+use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::Inversion;
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights, mean_square};
+use deepsim::loss::{DeepSimLoss, Offset, Weights, mean_square};
 use deepsim::model_file::ModelFile;
 use trainer::data::Dataset;
-use trainer::data::loader::{Loader, Plan};
+use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::{Backend, prepare_environment};
 use trainer::gate::Gate;
 use trainer::locate::locate;
@@ -63,19 +64,18 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
     group
 }
 
-fn dataset() -> Result<Arc<Dataset>> {
-    Ok(Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?))
-}
+const PLAN: Plan = Plan { seed: 0, batch: BATCH };
 
-fn plan(size: usize) -> Plan {
-    Plan { seed: 0, batch: BATCH, side: size }
+fn source(size: usize) -> Result<Arc<dyn Source>> {
+    let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
+    Ok(Arc::new(Crops { dataset, side: size }))
 }
 
 /// Decoding and augmenting, by one thread.
 fn data(criterion: &mut Criterion) -> Result<()> {
     let mut group = group(criterion, "data");
     for size in SIZES {
-        let mut loader = Loader::start(&dataset()?, plan(size), 0, 1);
+        let mut loader = Loader::start(&source(size)?, PLAN, 0, 1);
         group.bench_function(format!("batch/{size}"), |bench| bench.iter(|| loader.wait()));
     }
     Ok(())
@@ -89,9 +89,9 @@ fn model_file(criterion: &mut Criterion) -> Result<()> {
 
 fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<()> {
     let device = backend.open();
-    let pictures = Loader::start(&dataset()?, plan(size), 0, 1).wait()?.pictures;
+    let pictures = Loader::start(&source(size)?, PLAN, 0, 1).wait()?.pictures;
     let encoder = trainer::model::squeezenet(&device)?;
-    let trainee = Trainee::new(LAYER, 0.998, &device);
+    let trainee = Trainee::new(LAYER, 1.0, 0.998, &device);
     let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
     let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
     let (inverter, discriminator) = (trainee.inverter.clone(), trainee.discriminator.clone());
@@ -130,16 +130,16 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
         }),
     );
 
-    let scaled = |layer, scale| ScaledLayer { layer, scale };
+    let scaled = |layer, scale| ScaledPlace { place: Place::Layer(layer), scale };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
-    let comparator = vec![scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)];
-    let loss = DeepSimLoss::new(encoder.clone(), comparator, weights);
-    let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss, learning_rate: 1e-4 };
+    let comparator = Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)]);
+    let loss = DeepSimLoss::new(comparator, weights);
+    let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss };
     let mut trainee = Some(trainee);
     group.bench_function(format!("whole step/{size}"), |bench| {
         bench.iter(|| {
             let now = Trainee { gate: Gate::OPEN, ..trainee.take().expect("the last step put it back") };
-            let (then, losses) = now.step(&setup, on(&pictures), Offset { left: 3, top: 5 });
+            let (then, losses) = now.step(&setup, on(&pictures), Offset { left: 3, top: 5 }, 1e-4);
             trainee = Some(then);
             losses
         });

@@ -20,7 +20,7 @@ fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
 fn options_that_cannot_be() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let out = temporary.path().join("run");
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 16] = [
         (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
         (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
         (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
@@ -28,7 +28,14 @@ fn options_that_cannot_be() -> Result<()> {
         (&["--size", "16"], &["--size 16", "at least 32"]),
         (&["--batch", "0"], &["--batch 0"]),
         (&["--learning-rate", "0"], &["--learning-rate"]),
-        (&["--comparator", "fire5,fire6"], &["fire6"]),
+        (&["--compare", "fire5,fire6"], &["fire6"]),
+        (&["--compare", "stage3"], &["stage3", "SqueezeNet"]),
+        (&["--comparator", "efficientnet", "--compare", "stage8"], &["stage8"]),
+        (&["--pictures", "0"], &["--pictures"]),
+        (&["--pictures", "9", "--epochs", "3"], &["--pictures", "--epochs"]),
+        (&["--decay", "1.5"], &["--decay"]),
+        (&["--average-half-life", "0"], &["--average-half-life"]),
+        (&["--width", "0"], &["--width"]),
         (&["--image-weight", "0", "--feature-weight", "0", "--adversarial-weight", "0"], &["zero"]),
     ];
     for (arguments, words) in cases {
@@ -191,7 +198,7 @@ fn a_full_disk_harms_nothing() -> Result<()> {
     let mut resume = trainer();
     resume.args(["--device", "flex", "--quiet", "--max-steps", "2", "--resume"]).arg(&run);
     assert_error(&mut limited(resume), &["000002", "free some space"])?;
-    ensure!(checkpoints(&run)? == ["000001"], "only the whole checkpoint is left");
+    ensure!(checkpoints(&run)? == ["000000", "000001"], "only the whole checkpoint is left");
     ensure!(fs::read(run.join("checkpoints/000001/inverter.bpk"))? == before, "the older checkpoint changed");
 
     let model = temporary.path().join("model.safetensors");

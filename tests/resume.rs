@@ -32,6 +32,9 @@ fn stats(run: &Path) -> Result<Value> {
     // How fast it was is another matter.
     last["pictures_per_second"] = Value::Null;
     last["waiting_for_data"] = Value::Null;
+    // Of the steps since it was started or resumed.
+    last["discriminator_share"] = Value::Null;
+    last["inverter_share"] = Value::Null;
     Ok(last)
 }
 

@@ -4,32 +4,34 @@
 use anyhow::{Result, ensure};
 use deepsim::burn::module::Module;
 use deepsim::burn::tensor::{Device, DeviceKind};
+use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::layer::Layer;
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim::picture::{self, Picture};
 use deepsim_tests::picture;
+use trainer::gate::Gate;
 use trainer::model;
 use trainer::step::{Losses, Setup, Trainee};
 
 const SIDE: u32 = 32;
+const STEPS: usize = 20;
 
 fn setup(device: &Device) -> Result<Setup> {
     let scale = 400.0;
-    let layers = [Layer::Fire5, Layer::Fire9].map(|layer| ScaledLayer { layer, scale });
+    let places = [Layer::Fire5, Layer::Fire9].map(|layer| ScaledPlace { place: Place::Layer(layer), scale });
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
     Ok(Setup {
         encoder: model::squeezenet(device)?,
         layer: Layer::Fire5,
         scale,
-        loss: DeepSimLoss::new(model::squeezenet(device)?, layers.into(), weights),
-        learning_rate: 2e-4,
+        loss: DeepSimLoss::new(Comparator::squeezenet(model::squeezenet(device)?, &places), weights),
     })
 }
 
-/// Two steps from the same weights with the same pictures; the second step's losses show the first one's gradients.
-fn two_steps(start: &Trainee, device: &Device) -> Result<[Losses; 2]> {
-    let fresh = Trainee::new(Layer::Fire5, 0.9, device);
-    let trainee = Trainee {
+/// Steps from the same weights with the same pictures; each step's losses show the gradients of those before.
+fn losses_of(start: &Trainee, device: &Device) -> Result<Vec<Losses>> {
+    let fresh = Trainee::new(Layer::Fire5, 1.0, 0.9, device);
+    let mut trainee = Trainee {
         inverter: fresh.inverter.load_record(start.inverter.valid().into_record()),
         discriminator: fresh.discriminator.load_record(start.discriminator.valid().into_record()),
         average: trainer::ema::Average::new(fresh.average.module().clone().load_record(start.inverter.valid().into_record()), 0.9, 0),
@@ -38,26 +40,36 @@ fn two_steps(start: &Trainee, device: &Device) -> Result<[Losses; 2]> {
     let setup = setup(device)?;
     let pictures = (0..2).map(|seed| Picture::from_rgb(SIDE as usize, SIDE as usize, picture(SIDE, SIDE, seed).into_raw()));
     let pictures = picture::to_tensor(&pictures.collect::<Result<Vec<_>, _>>()?, device)?;
-    let offset = Offset { left: 1, top: 0 };
-    let (trainee, first) = trainee.step(&setup, pictures.clone(), offset);
-    let (_, second) = trainee.step(&setup, pictures, offset);
-    Ok([first, second])
+    let mut all = Vec::new();
+    for _ in 0..STEPS {
+        // A rounding error must not decide who trains.
+        trainee.gate = Gate::OPEN;
+        let losses;
+        (trainee, losses) = trainee.step(&setup, pictures.clone(), Offset { left: 1, top: 0 }, 2e-4);
+        all.push(losses);
+    }
+    Ok(all)
 }
 
 #[test]
-fn a_step_on_wgpu_is_a_step_on_flex() -> Result<()> {
+fn twenty_steps_on_wgpu_are_those_on_flex() -> Result<()> {
     let flex = Device::flex();
-    let start = Trainee::new(Layer::Fire5, 0.9, &flex);
-    let wanted = two_steps(&start, &flex)?;
-    let found = two_steps(&start, &Device::wgpu(DeviceKind::DefaultDevice))?;
+    let start = Trainee::new(Layer::Fire5, 1.0, 0.9, &flex);
+    let wanted = losses_of(&start, &flex)?;
+    let found = losses_of(&start, &Device::wgpu(DeviceKind::DefaultDevice))?;
+    let mut worst = [0.0f32; STEPS];
     for (step, (wanted, found)) in wanted.iter().zip(&found).enumerate() {
+        // Rounding errors grow from step to step: two networks that learn drift apart.
+        let bound = if step < 5 { 1e-3 } else { 1e-2 };
         let values = |losses: &Losses| [losses.image, losses.feature, losses.adversarial, losses.real, losses.inverted];
         for (term, (wanted, found)) in values(wanted).into_iter().zip(values(found)).enumerate() {
-            ensure!((wanted - found).abs() <= 1e-3 * wanted.abs(), "step {step}, term {term}: flex {wanted}, wgpu {found}");
+            let error = (wanted - found).abs() / wanted.abs();
+            worst[step] = worst[step].max(error);
+            ensure!(error <= bound, "step {step}, term {term}: flex {wanted}, wgpu {found}");
         }
-        println!("step {step}: flex {wanted:?}, wgpu {found:?}");
     }
-    // Training changed the losses, so the second step did compare gradients.
-    ensure!((wanted[0].image - wanted[1].image).abs() > 1e-5, "the first step changed nothing");
+    println!("largest relative differences, step by step: {worst:?}");
+    // Training changed the losses, so the later steps did compare gradients.
+    ensure!(wanted[0].image - wanted[STEPS - 1].image > 1e-2, "twenty steps taught nothing: {wanted:?}");
     Ok(())
 }

@@ -13,7 +13,8 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
 use deepsim::burn;
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim::comparator::{Comparator, Place, ScaledPlace};
+use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim_tests::{dist, succeed, trainer, workspace};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use trainer::step::{Setup, Trainee};
@@ -42,16 +43,16 @@ fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
     let device = Device::flex();
     device.seed(0);
     let encoder = trainer::model::squeezenet(&device)?;
-    let scaled = |layer| ScaledLayer { layer, scale: 50.0 };
+    let scaled = |layer| ScaledPlace { place: Place::Layer(layer), scale: 50.0 };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
-    let loss = DeepSimLoss::new(encoder.clone(), vec![scaled(Layer::Fire5), scaled(Layer::Fire9)], weights);
-    let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss, learning_rate: 1e-4 };
-    let mut trainee = Trainee::new(Layer::Fire5, 0.998, &device);
+    let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5), scaled(Layer::Fire9)]), weights);
+    let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss };
+    let mut trainee = Trainee::new(Layer::Fire5, 1.0, 0.998, &device);
     let pictures = Tensor::<4>::ones([2, 3, 32, 32], &device);
     let mut counted = None;
     for _ in 0..3 {
         let region = Region::new(ALLOCATOR);
-        (trainee, _) = trainee.step(&setup, pictures.clone(), Offset { left: 0, top: 0 });
+        (trainee, _) = trainee.step(&setup, pictures.clone(), Offset { left: 0, top: 0 }, 1e-4);
         counted = Some(region.change());
     }
     let counted = counted.context("three steps were done")?;

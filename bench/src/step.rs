@@ -9,11 +9,13 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use clap::Args;
 use deepsim::Layer;
+use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::inverter_of;
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer, Weights};
+use deepsim::loss::{DeepSimLoss, Offset, Weights};
+use deepsim::model_file::InverterCard;
 use serde_json::{Value, json};
 use trainer::data::Dataset;
-use trainer::data::loader::{Loader, Plan};
+use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::Backend;
 use trainer::ema::Average;
 use trainer::gate::Gate;
@@ -58,17 +60,20 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     device.seed(0);
     let encoder = trainer::model::squeezenet(&device)?;
     let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
-    let plan = Plan { seed: 0, batch: options.batch, side: options.size };
-    let pictures = Loader::start(&dataset, plan, 0, 1).wait()?.pictures;
+    let plan = Plan { seed: 0, batch: options.batch };
+    let source: Arc<dyn Source> = Arc::new(Crops { dataset: Arc::clone(&dataset), side: options.size });
+    let pictures = Loader::start(&source, plan, 0, 1).wait()?.pictures;
 
     let file = trainer::model::read(&locate("models/fire5.safetensors")?)?;
-    let (layer, scale) = inverter_of(file.card())?;
-    let fresh = Trainee::new(layer, AVERAGE, &device);
+    let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card())?;
+    let fresh = Trainee::new(layer, width, AVERAGE, &device);
     let inverter = file.apply(fresh.inverter)?;
     let mut trainee = Trainee { average: Average::new(inverter.valid(), AVERAGE, 0), inverter, ..fresh };
-    let known = |scaled: ScaledLayer| if scaled.layer == layer { ScaledLayer { scale, ..scaled } } else { scaled };
-    let comparator = measure_scales(&dataset, &encoder, &[Layer::Fire5, Layer::Fire9], options.size, &device)?;
-    let comparator: Vec<_> = comparator.into_iter().map(known).collect();
+    let layers = [Layer::Fire5, Layer::Fire9];
+    let scales = measure_scales(&dataset, |pictures| encoder.features_of(pictures, &layers), options.size, &device)?;
+    // The model's own scale where there is one, as in a run that goes on from a model.
+    let known = |(at, measured)| ScaledPlace { place: Place::Layer(at), scale: if at == layer { scale } else { measured } };
+    let places: Vec<_> = layers.into_iter().zip(scales).map(known).collect();
 
     let mut state = State::default();
     state.put("pictures", pictures.clone());
@@ -76,18 +81,18 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     state.put_network("discriminator", &trainee.discriminator);
     // Pixels, exact in f32.
     state.put("crop", [OFFSET.top, OFFSET.left, options.size - Offset::range(options.size)].map(|v| v as f32));
-    state.put("scales", comparator.iter().map(|scaled| scaled.scale).collect::<Vec<_>>().as_slice());
+    state.put("scales", places.iter().map(|scaled| scaled.scale).collect::<Vec<_>>().as_slice());
     state.put("learning_rate", [LEARNING_RATE as f32]);
 
-    let loss = DeepSimLoss::new(encoder.clone(), comparator, WEIGHTS);
-    let setup = Setup { encoder, layer, scale, loss, learning_rate: LEARNING_RATE };
+    let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &places), WEIGHTS);
+    let setup = Setup { encoder, layer, scale, loss };
     let mut seconds = Vec::new();
     let mut first = None;
     for step in 0..1 + options.warmup + options.steps {
         let started = Instant::now();
         let losses;
         trainee.gate = Gate::OPEN;
-        (trainee, losses) = trainee.step(&setup, Tensor::from_data(pictures.clone(), &device), OFFSET);
+        (trainee, losses) = trainee.step(&setup, Tensor::from_data(pictures.clone(), &device), OFFSET, LEARNING_RATE);
         if step == 0 {
             let losses = [losses.image, losses.feature, losses.adversarial, losses.real, losses.inverted];
             state.put("losses", losses);

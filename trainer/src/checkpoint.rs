@@ -1,4 +1,4 @@
-//! Saving a run so that it continues exactly: networks, optimizers, average, gate and step.
+//! Saving a run so that it continues exactly: networks, optimizers, average and step.
 //!
 //! A checkpoint is a folder that appears whole or not at all: it is written under another name, flushed, and renamed.
 
@@ -8,34 +8,55 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use burn::module::Module;
+use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use deepsim::loss::ScaledLayer;
 use deepsim::model_file::Training;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::ema::Average;
-use crate::gate::Gate;
-use crate::step::Trainee;
+use serde_json::{Map, Value};
 
 /// Older ones are removed.
 const KEEP: usize = 2;
+
+/// A file of a checkpoint: its name and its bytes.
+pub type Part = (&'static str, Vec<u8>);
 
 /// What is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Steps done.
     pub step: u64,
-    /// Who trains at the next step.
-    pub gate: Gate,
-    /// Steps in the average.
-    pub average_updates: u64,
-    /// The scale of the inverted layer and of the comparator's layers.
-    pub scales: Vec<ScaledLayer>,
+    /// How often a broken step halved the learning rate.
+    #[serde(default)]
+    pub slowdowns: u32,
     /// The data set's name, for the model's card.
     pub data: String,
     /// The training of the model that `--init` named.
     pub started_from: Option<Training>,
+    /// What the task remembers.
+    #[serde(flatten)]
+    memory: Map<String, Value>,
+}
+
+impl State {
+    /// That of a run that has not made a step.
+    pub fn new(data: &str, started_from: Option<Training>) -> Self {
+        Self { step: 0, slowdowns: 0, data: data.to_owned(), started_from, memory: Map::new() }
+    }
+
+    /// What the task remembers.
+    ///
+    /// # Errors
+    /// If the checkpoint is one of another task.
+    pub fn memory<M: DeserializeOwned>(&self) -> Result<M> {
+        serde_json::from_value(Value::Object(self.memory.clone())).context("the checkpoint is not one of this task")
+    }
+
+    /// Remembers it; anything that is not a JSON object is nothing.
+    pub fn set_memory(&mut self, memory: Value) {
+        self.memory = if let Value::Object(memory) = memory { memory } else { Map::new() };
+    }
 }
 
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one, never half of it.
@@ -69,14 +90,14 @@ fn folder(run: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If it cannot be written; older checkpoints are then untouched.
-pub fn save(run: &Path, trainee: &Trainee, state: &State) -> Result<()> {
+pub fn save(run: &Path, state: &State, parts: &[Part]) -> Result<()> {
     let folder = folder(run);
     let name = format!("{:06}", state.step);
     let (temporary, place) = (folder.join(format!("{name}.tmp")), folder.join(&name));
     if place.exists() {
         return Ok(());
     }
-    let saved = write_parts(&temporary, trainee, state).and_then(|()| Ok(fs::rename(&temporary, &place)?));
+    let saved = write_parts(&temporary, state, parts).and_then(|()| Ok(fs::rename(&temporary, &place)?));
     if let Err(error) = saved {
         drop(fs::remove_dir_all(&temporary));
         let place = place.display();
@@ -90,14 +111,12 @@ pub fn save(run: &Path, trainee: &Trainee, state: &State) -> Result<()> {
     Ok(())
 }
 
-fn write_parts(folder: &Path, trainee: &Trainee, state: &State) -> Result<()> {
+fn write_parts(folder: &Path, state: &State, parts: &[Part]) -> Result<()> {
     fs::create_dir_all(folder)?;
     let write = |name: &str, bytes: &[u8]| Ok::<_, anyhow::Error>(write_and_flush(&folder.join(name), bytes)?);
-    write("inverter.bpk", &trainee.inverter.valid().into_record().into_bytes()?)?;
-    write("average.bpk", &trainee.average.module().clone().into_record().into_bytes()?)?;
-    write("discriminator.bpk", &trainee.discriminator.valid().into_record().into_bytes()?)?;
-    write("inverter-adam.bpk", &trainee.inverter_optimizer.into_bytes()?)?;
-    write("discriminator-adam.bpk", &trainee.discriminator_optimizer.into_bytes()?)?;
+    for (name, bytes) in parts {
+        write(name, bytes)?;
+    }
     write("state.json", &serde_json::to_vec_pretty(state)?)?;
     // The names too must be on the disk before the folder takes its final name. Where folders cannot be opened, as on
     // Windows, the system keeps that order itself.
@@ -107,15 +126,22 @@ fn write_parts(folder: &Path, trainee: &Trainee, state: &State) -> Result<()> {
     Ok(())
 }
 
+/// The step that a checkpoint's folder is named after.
+pub fn step_of(checkpoint: &Path) -> Option<u64> {
+    checkpoint.file_name()?.to_str()?.parse().ok()
+}
+
 /// The run's checkpoints, oldest first.
-fn list(run: &Path) -> Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// If the run has no folder of them.
+pub fn list(run: &Path) -> Result<Vec<PathBuf>> {
     let folder = folder(run);
     let entries = fs::read_dir(&folder).with_context(|| format!("no checkpoints in {}", run.display()))?;
     let mut found = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        let step = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<u64>().ok());
-        found.extend(step.map(|step| (step, path)));
+        found.extend(step_of(&path).map(|step| (step, path)));
     }
     found.sort();
     Ok(found.into_iter().map(|(_, path)| path).collect())
@@ -141,35 +167,22 @@ pub fn load_state(checkpoint: &Path) -> Result<State> {
     serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", checkpoint.join("state.json").display()))
 }
 
-/// Puts a checkpoint's tensors into networks and optimizers of the same configuration.
-///
-/// # Errors
-/// If a file is missing, damaged or of another shape.
-pub fn load(checkpoint: &Path, state: &State, fresh: Trainee, decay: f64) -> Result<Trainee> {
-    let bytes = |name: &str| Ok::<_, anyhow::Error>(Bytes::from_bytes_vec(read(checkpoint, name)?));
-    Ok(Trainee {
-        inverter: load_module(checkpoint, "inverter.bpk", fresh.inverter)?,
-        average: Average::new(load_module(checkpoint, "average.bpk", fresh.average.module().clone())?, decay, state.average_updates),
-        discriminator: load_module(checkpoint, "discriminator.bpk", fresh.discriminator)?,
-        inverter_optimizer: fresh.inverter_optimizer.from_bytes(bytes("inverter-adam.bpk")?)?,
-        discriminator_optimizer: fresh.discriminator_optimizer.from_bytes(bytes("discriminator-adam.bpk")?)?,
-        gate: state.gate,
-        step: state.step,
-    })
-}
-
-/// Puts a checkpoint's averaged weights into an inverter.
+/// Puts one of a checkpoint's files into a network.
 ///
 /// # Errors
 /// If the file is missing, damaged or of another shape.
-pub fn load_average<M: Module>(checkpoint: &Path, inverter: M) -> Result<M> {
-    load_module(checkpoint, "average.bpk", inverter)
-}
-
-fn load_module<M: Module>(checkpoint: &Path, name: &str, module: M) -> Result<M> {
+pub fn load_module<M: Module>(checkpoint: &Path, name: &str, module: M) -> Result<M> {
     let damaged = || format!("{} is damaged", checkpoint.join(name).display());
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(read(checkpoint, name)?)).with_context(damaged)?;
     module.try_load_record(record).map_err(anyhow::Error::from).with_context(damaged)
+}
+
+/// Puts one of a checkpoint's files into an optimizer.
+///
+/// # Errors
+/// If the file is missing or damaged.
+pub fn load_optimizer(checkpoint: &Path, name: &str, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
+    Ok(optimizer.from_bytes(Bytes::from_bytes_vec(read(checkpoint, name)?))?)
 }
 
 fn read(checkpoint: &Path, name: &str) -> Result<Vec<u8>> {

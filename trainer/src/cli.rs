@@ -8,8 +8,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::device::Backend;
+use crate::eval::EvalOptions;
+use crate::experiment::ExperimentOptions;
 use crate::export::{ExportOptions, ImportOptions};
 use crate::invert::InvertOptions;
+use crate::report::ReportOptions;
 use crate::run::Start;
 
 /// Trains networks that turn the features of a CNN back into pictures (DeePSiM, Dosovitskiy & Brox 2016).
@@ -42,6 +45,12 @@ pub struct Cli {
 pub enum Command {
     /// Invert pictures with a model file: one PNG a picture
     Invert(InvertOptions),
+    /// Measure models and baselines on held-out pictures
+    Eval(EvalOptions),
+    /// Show what features carry: edit them, or invert again and again
+    Experiment(ExperimentOptions),
+    /// Write one HTML file about runs: curves, samples, measures, configurations
+    Report(ReportOptions),
     /// Write a run's averaged inverter as a model file, with its card
     Export(ExportOptions),
     /// Write another tool's weights of SqueezeNet or EfficientNet-Lite0 as a model file
@@ -51,11 +60,13 @@ pub enum Command {
 }
 
 /// Options that may differ when a run is resumed; everything else would make it another run.
-const CHANGEABLE: [&str; 10] = [
+const CHANGEABLE: [&str; 12] = [
     "resume",
     "quiet",
     "learning_rate",
+    "decay",
     "epochs",
+    "pictures",
     "max_steps",
     "max_minutes",
     "device",
@@ -87,6 +98,9 @@ impl Cli {
         match &self.command {
             None => self.config.device,
             Some(Command::Invert(options)) => options.device,
+            Some(Command::Eval(options)) => options.device,
+            Some(Command::Experiment(options)) => options.device,
+            Some(Command::Report(options)) => options.device,
             Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,
         }
     }
@@ -116,6 +130,13 @@ fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
     let mut config = Config::load(run)?;
     if explicit("epochs") {
         config.epochs = given.epochs;
+        config.pictures = None;
+    }
+    if explicit("pictures") {
+        config.pictures = given.pictures;
+    }
+    if explicit("decay") {
+        config.decay = given.decay;
     }
     if explicit("learning_rate") {
         config.learning_rate = given.learning_rate;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use deepsim::Layer;
+use deepsim::comparator::{Network, Place};
 use deepsim::layer::is_valid_side;
 use deepsim::loss::Weights;
 use deepsim::nets::inverter::SCORES_SIDE;
@@ -42,6 +43,42 @@ pub enum LossPreset {
     DeepSim,
 }
 
+/// What a run trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskChoice {
+    /// An inverter: features of a layer -> picture
+    #[default]
+    Invert,
+    /// A comparator that needs no labels: which photograph is this altered piece of (Dosovitskiy et al. 2014)
+    Exemplar,
+}
+
+/// The comparators of `--comparator`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ComparatorChoice {
+    /// SqueezeNet 1.1, trained on ImageNet
+    Squeezenet,
+    /// SqueezeNet 1.1 with random weights, as a control
+    Random,
+    /// EfficientNet-Lite0, trained on ImageNet; as a judge it is then partial
+    Efficientnet,
+    /// The Exemplar-CNN of `--task exemplar`
+    Exemplar,
+}
+
+impl From<ComparatorChoice> for Network {
+    fn from(choice: ComparatorChoice) -> Self {
+        match choice {
+            ComparatorChoice::Squeezenet => Self::Squeezenet,
+            ComparatorChoice::Random => Self::Random,
+            ComparatorChoice::Efficientnet => Self::Efficientnet,
+            ComparatorChoice::Exemplar => Self::Exemplar,
+        }
+    }
+}
+
 impl LossPreset {
     /// These weights, zero for the terms that do not count.
     const fn of(self, weights: Weights) -> Weights {
@@ -64,11 +101,21 @@ impl LossPreset {
 /// Everything that decides what a run does.
 #[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
 pub struct Config {
+    /// What to train
+    #[arg(long, value_enum, default_value_t = TaskChoice::Invert, help_heading = "Network")]
+    #[serde(default)]
+    pub task: TaskChoice,
+
     /// Layer of SqueezeNet 1.1 to invert: pool1, fire3, fire5, fire9 or scores
     #[arg(long, default_value_t = Layer::Fire5, help_heading = "Network")]
     pub layer: Layer,
 
-    /// Start from this model file's weights instead of random ones
+    /// Multiplies the inverter's channels: 0.5 is a quarter of the weights
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", help_heading = "Network")]
+    #[serde(default = "full_width")]
+    pub width: f64,
+
+    /// Start from this model file's weights instead of random ones; of another layer's, what fits
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
@@ -99,7 +146,12 @@ pub struct Config {
     #[arg(long, default_value_t = 30, help_heading = "Training")]
     pub epochs: u64,
 
-    /// Stop after this many steps, if that is before the epochs end
+    /// Train on this many crops, however many epochs that is
+    #[arg(long, value_name = "N", conflicts_with = "epochs", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<u64>,
+
+    /// Stop after this many steps, if that is before the end
     #[arg(long, value_name = "N", help_heading = "Training")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
@@ -110,12 +162,16 @@ pub struct Config {
     pub max_minutes: Option<f64>,
 
     /// Adam's learning rate, of the inverter and of the discriminator
-    #[arg(long, default_value_t = 2e-4, value_name = "RATE", help_heading = "Training")]
+    #[arg(long, default_value_t = 5e-4, value_name = "RATE", help_heading = "Training")]
     pub learning_rate: f64,
 
-    /// How much of the weights' moving average is kept each step
-    #[arg(long, default_value_t = 0.998, value_name = "DECAY", help_heading = "Training")]
-    pub average: f64,
+    /// Share of the run, at its end, over which the learning rate falls to nothing
+    #[arg(long, default_value_t = 0.3, value_name = "SHARE", help_heading = "Training")]
+    pub decay: f64,
+
+    /// Crops after which the weights of now count half in their moving average
+    #[arg(long, default_value_t = 5000.0, value_name = "CROPS", help_heading = "Training")]
+    pub average_half_life: f64,
 
     /// Seed of every random number
     #[arg(long, default_value_t = 0, help_heading = "Training")]
@@ -138,9 +194,14 @@ pub struct Config {
     #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
     pub adversarial_weight: f64,
 
-    /// Layers of SqueezeNet that the feature term compares
-    #[arg(long, value_delimiter = ',', default_values_t = [Layer::Fire5, Layer::Fire9], value_name = "LAYERS", help_heading = "Loss")]
-    pub comparator: Vec<Layer>,
+    /// Network whose features the feature term compares
+    #[arg(long, value_enum, default_value_t = ComparatorChoice::Squeezenet, value_name = "NETWORK", help_heading = "Loss")]
+    pub comparator: ComparatorChoice,
+
+    /// Where in that network: layers of SqueezeNet, stage1 to stage7 of EfficientNet, stage1 to stage4 of the Exemplar-CNN [default: fire5,fire9 or stage3,stage5 or stage2,stage4]
+    #[arg(long, value_delimiter = ',', value_name = "PLACES", help_heading = "Loss")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compare: Vec<Place>,
 
     /// Where to compute; auto takes a hardware GPU if there is one, else flex
     #[arg(long, value_enum, default_value_t = Backend::Auto, help_heading = "Device")]
@@ -155,17 +216,30 @@ pub struct Config {
     pub sample_every: u64,
 }
 
+const fn full_width() -> f64 {
+    1.0
+}
+
 impl Config {
+    /// Where the comparator compares.
+    pub fn places(&self) -> Vec<Place> {
+        if self.compare.is_empty() { Network::from(self.comparator).usual_places().into() } else { self.compare.clone() }
+    }
+
     /// The loss's weights, zero for terms that do not count.
     pub const fn weights(&self) -> Weights {
         let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
         self.loss.of(Weights { image, feature, adversarial })
     }
 
-    /// The number of steps, for a data set of `pictures` pictures.
+    /// The steps of the whole run, however short this sitting is, for a data set of `pictures` pictures.
     pub fn steps(&self, pictures: usize) -> u64 {
-        let steps = (self.epochs * pictures as u64).div_ceil(self.batch as u64);
-        self.max_steps.map_or(steps, |most| steps.min(most))
+        self.pictures.unwrap_or(self.epochs * pictures as u64).div_ceil(self.batch as u64)
+    }
+
+    /// How much of the weights' moving average a step keeps.
+    pub fn average_decay(&self) -> f64 {
+        0.5f64.powf(self.batch as f64 / self.average_half_life)
     }
 
     /// Fails, with what to change, if no run can be made of this.
@@ -175,12 +249,21 @@ impl Config {
     pub fn check(&self) -> Result<()> {
         let size = self.size;
         ensure!(is_valid_side(size), "--size {size}: pictures need a side that is a multiple of 16 and at least 32, such as 64, 96 or 128");
+        ensure!((0.1..=8.0).contains(&self.width), "--width must be between 0.1 and 8");
         ensure!(self.batch > 0, "--batch 0: a step needs at least one picture");
         ensure!(self.epochs > 0, "--epochs 0: nothing to train");
         ensure!(self.learning_rate > 0.0 && self.learning_rate.is_finite(), "--learning-rate must be above zero");
-        ensure!((0.0..1.0).contains(&self.average), "--average must be at least 0 and below 1");
+        ensure!(self.pictures != Some(0), "--pictures 0: nothing to train");
+        ensure!((0.0..=1.0).contains(&self.decay), "--decay must be between 0 and 1");
+        ensure!(self.average_half_life > 0.0, "--average-half-life must be above zero");
         ensure!(self.checkpoint_every > 0 && self.sample_every > 0, "--checkpoint-every and --sample-every must be above zero");
-        ensure!(!self.comparator.is_empty(), "--comparator needs at least one layer");
+        for place in &self.compare {
+            let fits = Network::from(self.comparator).has(*place);
+            ensure!(
+                fits,
+                "--compare {place}: this comparator has no such place; SqueezeNet has layers, EfficientNet stage1 to stage7, the Exemplar-CNN stage1 to stage4"
+            );
+        }
         ensure!(
             self.layer.stride().is_some() || size == SCORES_SIDE,
             "--layer scores --size {size}: the inverter of the scores makes pictures of {SCORES_SIDE} pixels; give --size {SCORES_SIDE}"

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use trainer::cli::{Cli, Command};
 use trainer::train::Ended;
-use trainer::{device, export, invert, train};
+use trainer::{device, eval, experiment, export, invert, report, train};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -32,6 +32,9 @@ fn run() -> Result<()> {
     match &cli.command {
         Some(Command::Devices) => device::list(),
         Some(Command::Invert(options)) => invert::invert(options, &backend.open()),
+        Some(Command::Eval(options)) => eval::eval(options, &backend.open()),
+        Some(Command::Experiment(options)) => experiment::experiment(options, &backend.open()),
+        Some(Command::Report(options)) => report::report(options, &backend.open()),
         Some(Command::Export(options)) => export::export(options, &backend.open()),
         Some(Command::Import(options)) => export::import(options, &backend.open()),
         None => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::step::Losses;
+use crate::task::Outcome;
 
 /// Steps between two plain lines, and between two lines of `stats.jsonl`.
 pub const EVERY: u64 = 50;
@@ -39,19 +39,13 @@ impl Progress {
     }
 
     /// Shows a step.
-    pub fn step(&self, step: u64, losses: &Losses) {
+    pub fn step(&self, step: u64, outcome: &Outcome) {
         let rate = self.rate(step);
         let seconds = (self.total.saturating_sub(step) * self.batch as u64) as f64 / rate.max(1e-9);
         let left = HumanDuration(Duration::from_secs_f64(seconds.min(1e9)));
-        let paused = match (losses.discriminator_trained, losses.inverter_trained) {
-            (true, true) => "",
-            (false, _) => "  D paused",
-            (_, false) => "  inverter paused",
-        };
-        let Losses { image, feature, adversarial, real, inverted, .. } = losses;
-        let text = format!(
-            "{rate:.1} pictures/s, {left} left  image {image:.3}  feature {feature:.3}  adversarial {adversarial:.2}  D {real:.2}+{inverted:.2}{paused}"
-        );
+        let terms: String = outcome.terms.iter().map(|(name, value)| format!("  {name} {value:.3}")).collect();
+        let waiting = outcome.waiting.map_or_else(String::new, |name| format!("  {name} waits"));
+        let text = format!("{rate:.1} pictures/s, {left} left{terms}{waiting}");
         match &self.bar {
             Some(bar) => {
                 bar.set_position(step);

@@ -1,10 +1,7 @@
 //! The scale of a layer's features: the root of their mean square over the training pictures.
 
 use anyhow::Result;
-use burn::tensor::Device;
-use deepsim::Layer;
-use deepsim::loss::ScaledLayer;
-use deepsim::nets::squeezenet::SqueezeNet;
+use burn::tensor::{Device, Tensor};
 use deepsim::picture;
 
 use crate::data::Dataset;
@@ -15,15 +12,16 @@ const MOST: usize = 128;
 /// Pictures measured at a time.
 const CHUNK: usize = 16;
 
-/// Measures layers on centre crops of training pictures.
+/// Measures what `features` gives for centre crops of training pictures, one number for each of its tensors.
 ///
 /// # Errors
 /// If no picture can be read.
-pub fn measure_scales(dataset: &Dataset, encoder: &SqueezeNet, layers: &[Layer], side: usize, device: &Device) -> Result<Vec<ScaledLayer>> {
+pub fn measure_scales(dataset: &Dataset, features: impl Fn(Tensor<4>) -> Vec<Tensor<4>>, side: usize, device: &Device) -> Result<Vec<f32>> {
     let pictures = crops(dataset, MOST, side)?;
-    let mut sums = vec![0.0; layers.len()];
+    let mut sums = Vec::new();
     for chunk in pictures.chunks(CHUNK) {
-        let features = encoder.features_of(picture::to_tensor(chunk, device)?, layers);
+        let features = features(picture::to_tensor(chunk, device)?); // each [batch, channels, grid, grid]
+        sums.resize(features.len(), 0.0);
         for (sum, features) in sums.iter_mut().zip(features) {
             let mean = features.square().mean().into_scalar::<f32>();
             *sum += f64::from(mean) * chunk.len() as f64;
@@ -31,5 +29,5 @@ pub fn measure_scales(dataset: &Dataset, encoder: &SqueezeNet, layers: &[Layer],
     }
     // An f32 has more digits than the measurement.
     let scale = |sum: f64| ((sum / pictures.len() as f64).sqrt() as f32).max(f32::MIN_POSITIVE);
-    Ok(layers.iter().zip(sums).map(|(&layer, sum)| ScaledLayer { layer, scale: scale(sum) }).collect())
+    Ok(sums.into_iter().map(scale).collect())
 }

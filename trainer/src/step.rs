@@ -1,5 +1,8 @@
 //! One training step of DeePSiM: what the inverter, the discriminator, their optimizers and the gate do with a batch.
 
+use std::path::Path;
+
+use anyhow::Result;
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -8,10 +11,13 @@ use deepsim::loss::{DeepSimLoss, Offset, inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
-use serde::Serialize;
 
+use crate::checkpoint::{Part, load_module, load_optimizer};
 use crate::ema::Average;
 use crate::gate::Gate;
+
+/// The file of a checkpoint with the average, which is what is exported.
+pub const AVERAGE_PART: &str = "average.bpk";
 
 /// What does not change while training.
 #[derive(Debug)]
@@ -24,8 +30,6 @@ pub struct Setup {
     pub scale: f32,
     /// The loss, its comparator on the plain device.
     pub loss: DeepSimLoss,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
 }
 
 /// What training changes.
@@ -42,12 +46,10 @@ pub struct Trainee {
     pub discriminator_optimizer: ModuleOptimizer,
     /// Who trains at the next step.
     pub gate: Gate,
-    /// Steps done.
-    pub step: u64,
 }
 
 /// A step's losses, unweighted, and who trained.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Losses {
     /// The image term.
     pub image: f32,
@@ -65,19 +67,12 @@ pub struct Losses {
     pub inverter_trained: bool,
 }
 
-impl Losses {
-    /// Whether every loss is a number.
-    pub fn are_finite(&self) -> bool {
-        [self.image, self.feature, self.adversarial, self.real, self.inverted].iter().all(|loss| loss.is_finite())
-    }
-}
-
 impl Trainee {
-    /// New networks with random weights from the device's generator, and their optimizers (Adam, as in the paper). `device` is the
-    /// plain one.
-    pub fn new(layer: Layer, average: f64, device: &Device) -> Self {
+    /// New networks with random weights from the device's generator, and their optimizers (Adam, as in the paper). `width`
+    /// multiplies the inverter's channels, `device` is the plain one.
+    pub fn new(layer: Layer, width: f64, average: f64, device: &Device) -> Self {
         let trained = device.clone().autodiff();
-        let inverter = Inverter::new(layer, &trained);
+        let inverter = Inverter::with_width(layer, width, &trained);
         let adam = || AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();
         Self {
             average: Average::new(inverter.valid(), average, 0),
@@ -86,12 +81,41 @@ impl Trainee {
             inverter_optimizer: adam(),
             discriminator_optimizer: adam(),
             gate: Gate::OPEN,
-            step: 0,
         }
     }
 
-    /// One step with pictures `[batch, 3, side, side]` on the plain device. All losses are of the weights before the step.
-    pub fn step(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset) -> (Self, Losses) {
+    /// The files of a checkpoint.
+    ///
+    /// # Errors
+    /// If a network cannot be written.
+    pub fn parts(&self) -> Result<Vec<Part>> {
+        Ok(vec![
+            ("inverter.bpk", self.inverter.valid().into_record().into_bytes()?.to_vec()),
+            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?.to_vec()),
+            ("discriminator.bpk", self.discriminator.valid().into_record().into_bytes()?.to_vec()),
+            ("inverter-adam.bpk", self.inverter_optimizer.into_bytes()?.to_vec()),
+            ("discriminator-adam.bpk", self.discriminator_optimizer.into_bytes()?.to_vec()),
+        ])
+    }
+
+    /// The same networks and optimizers as they were when a checkpoint was saved, after `updates` of the average; the gate is open.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of another shape.
+    pub fn load(self, checkpoint: &Path, updates: u64, decay: f64) -> Result<Self> {
+        Ok(Self {
+            inverter: load_module(checkpoint, "inverter.bpk", self.inverter)?,
+            average: Average::new(load_module(checkpoint, AVERAGE_PART, self.average.module().clone())?, decay, updates),
+            discriminator: load_module(checkpoint, "discriminator.bpk", self.discriminator)?,
+            inverter_optimizer: load_optimizer(checkpoint, "inverter-adam.bpk", self.inverter_optimizer)?,
+            discriminator_optimizer: load_optimizer(checkpoint, "discriminator-adam.bpk", self.discriminator_optimizer)?,
+            gate: Gate::OPEN,
+        })
+    }
+
+    /// One step with pictures `[batch, 3, side, side]` on the plain device and Adam's learning rate. All losses are of the weights
+    /// before the step.
+    pub fn step(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Losses) {
         let features = setup.encoder.features(pictures.clone(), setup.layer).div_scalar(setup.scale); // [batch, channels, grid, grid]
 
         // A paused inverter runs without a graph; the losses are the same.
@@ -114,7 +138,7 @@ impl Trainee {
                 let fake = inverted_loss(self.discriminator.forward(constant, features)); // [1]
                 let gradients = (real.clone() + fake.clone()).backward();
                 let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
-                self.discriminator = self.discriminator_optimizer.step(setup.learning_rate, self.discriminator, gradients);
+                self.discriminator = self.discriminator_optimizer.step(learning_rate, self.discriminator, gradients);
                 (real, fake)
             }
             Some(logits) => {
@@ -126,7 +150,7 @@ impl Trainee {
         if self.gate.inverter {
             let gradients = setup.loss.total(&terms).backward();
             let gradients = GradientsParams::from_grads(gradients, &self.inverter);
-            self.inverter = self.inverter_optimizer.step(setup.learning_rate, self.inverter, gradients);
+            self.inverter = self.inverter_optimizer.step(learning_rate, self.inverter, gradients);
             self.average = self.average.update(&self.inverter);
         }
 
@@ -145,7 +169,6 @@ impl Trainee {
         if has_adversary {
             self.gate = self.gate.next(losses.real, losses.inverted, losses.adversarial);
         }
-        self.step += 1;
         (self, losses)
     }
 }

@@ -1,31 +1,27 @@
 //! The training loop, from top to bottom: find pictures, make or resume networks, step, log, sample, save.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use burn::tensor::{Device, Tensor};
-use deepsim::loss::{DeepSimLoss, Offset, ScaledLayer};
-use deepsim::picture::{self, Picture};
-use rand::RngExt;
+use burn::tensor::Device;
 
-use crate::checkpoint::{self, State};
-use crate::config::Config;
+use crate::checkpoint::{self, State, write_atomically};
+use crate::config::{Config, TaskChoice};
 use crate::data::builtin::{crops, open_data};
 use crate::data::loader::{Loader, Plan};
-use crate::model;
 use crate::progress::{EVERY, Progress};
-use crate::random::random;
-use crate::run::{self, Speed, Start};
-use crate::samples;
-use crate::step::{Setup, Trainee};
+use crate::recovery;
+use crate::run::{self, Pace, Start};
+use crate::samples::to_png;
+use crate::schedule::learning_rate;
+use crate::task::exemplar::Exemplar;
+use crate::task::inversion::Inversion;
+use crate::task::{Outcome, Pictures, Task};
 
 /// Pictures on a sheet of samples.
 const SAMPLES: usize = 8;
-/// Separates the offsets' random numbers from the crops' and the shuffling's.
-const OFFSETS: u64 = u64::MAX - 1;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,102 +32,126 @@ pub enum Ended {
     Early,
 }
 
-/// Trains until the steps are done, the time is over or `stop` is set. Returns how it ended and the step reached.
+/// Trains what the configuration asks for, until the steps are done, the time is over or `stop` is set. Returns how it ended and the step
+/// reached.
 ///
 /// # Errors
-/// If pictures, models or the run's folder cannot be used, or a loss is no longer a number.
+/// If pictures, models or the run's folder cannot be used, or training breaks again and again.
 pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop: &AtomicBool) -> Result<(Ended, u64)> {
-    let started = Instant::now();
-    let (dataset, held_out) = open_data(config)?;
-    let held_out = crops(&held_out, SAMPLES, config.size)?;
-    let encoder = model::squeezenet(device)?;
+    match config.task {
+        TaskChoice::Invert => train_task::<Inversion>(config, start, device, quiet, stop),
+        TaskChoice::Exemplar => train_task::<Exemplar>(config, start, device, quiet, stop),
+    }
+}
 
-    let (mut trainee, state) = run::begin(config, start, &dataset, &encoder, device)?;
+fn train_task<T: Task>(config: &Config, start: &Start, device: &Device, quiet: bool, stop: &AtomicBool) -> Result<(Ended, u64)> {
+    let started = Instant::now();
+    let (training, held_out) = open_data(config)?;
+    let pictures = Pictures { training, samples: crops(&held_out, SAMPLES, config.size)? };
+    let (mut task, mut state) = begin::<T>(config, start, &pictures, device)?;
     let run = start.folder();
 
-    let scaled = |layer| state.scales.iter().find(|scaled| scaled.layer == layer).copied();
-    let comparator: Option<Vec<ScaledLayer>> = config.comparator.iter().map(|&layer| scaled(layer)).collect();
-    let setup = Setup {
-        scale: scaled(config.layer).context("the checkpoint has no scale for its layer")?.scale,
-        loss: DeepSimLoss::new(
-            encoder.clone(),
-            comparator.context("the checkpoint has no scale for a layer of its comparator")?,
-            config.weights(),
-        ),
-        encoder,
-        layer: config.layer,
-        learning_rate: config.learning_rate,
-    };
-
-    let total = config.steps(dataset.len());
-    let plan = Plan { seed: config.seed, batch: config.batch, side: config.size };
-    let mut loader = Loader::start(&dataset, plan, trainee.step, config.data_threads);
-    let progress = Progress::new(total, trainee.step, config.batch, quiet);
+    let source = T::source(config, &pictures);
+    let total = config.steps(source.len());
+    let last = config.max_steps.map_or(total, |most| total.min(most));
+    let plan = Plan { seed: config.seed, batch: config.batch };
+    let mut loader = Loader::start(&source, plan, state.step, config.data_threads);
+    let progress = Progress::new(last, state.step, config.batch, quiet);
     let mut skipped = BTreeSet::new();
-    let save = |trainee: &Trainee| {
-        let state = State { step: trainee.step, gate: trainee.gate, average_updates: trainee.average.updates(), ..state.clone() };
-        checkpoint::save(run, trainee, &state)
+    let save = |task: &T, state: &mut State| {
+        state.set_memory(task.memory()?);
+        checkpoint::save(run, state, &task.parts()?)
     };
-    let sample = |trainee: &Trainee| save_samples(run, trainee, &setup, &held_out, device);
+    let sample = |task: &T, step: u64| write_atomically(&run.join(format!("samples/{step:06}.png")), &to_png(&task.sample()?)?);
+    // Something to go back to, whenever a step breaks.
+    save(&task, &mut state)?;
 
+    let mut since = Vec::new();
     let mut waited = Duration::ZERO;
     let looping = Instant::now();
     let mut ended = Ended::Done;
-    while trainee.step < total {
+    while state.step < last {
         let late = config.max_minutes.is_some_and(|most| started.elapsed().as_secs_f64() > most * 60.0);
         if stop.load(Ordering::Relaxed) || late {
             ended = Ended::Early;
             break;
         }
         let asked = Instant::now();
-        let batch = loader.wait()?;
+        let mut batch = loader.wait()?;
         waited += asked.elapsed();
-        for reason in batch.skipped {
+        for reason in std::mem::take(&mut batch.skipped) {
             if !skipped.contains(&reason) {
                 progress.say(&format!("skipped {reason}"));
                 skipped.insert(reason);
             }
         }
-        let pictures = Tensor::from_data(batch.pictures, device); // [batch, 3, side, side]
-        let offset = offset(config, trainee.step);
-        let losses;
-        (trainee, losses) = trainee.step(&setup, pictures, offset);
-        let step = trainee.step;
-        ensure!(losses.are_finite(), "step {step}: a loss is no longer a number; lower --learning-rate and --resume the run");
-        progress.step(step, &losses);
-        if step.is_multiple_of(EVERY) || step == total {
-            let speed = Speed {
+        let rate = learning_rate(config.learning_rate, state.step, total, config.decay, state.slowdowns);
+        let outcome;
+        (task, outcome) = task.step(batch, state.step, rate);
+        state.step += 1;
+        let step = state.step;
+        if let Some(trouble) = recovery::trouble(&outcome.terms) {
+            let good;
+            (good, state) = recovery::go_back(run, step, state.slowdowns).with_context(|| format!("step {step}: {trouble}"))?;
+            task = T::load(config, &pictures, &good, &state, device)?;
+            run::cut_stats(run, state.step)?;
+            progress.say(&format!("step {step}: {trouble}; going on from step {} at half the learning rate", state.step));
+            loader = Loader::start(&source, plan, state.step, config.data_threads);
+            since.clear();
+            continue;
+        }
+        progress.step(step, &outcome);
+        since.push(outcome.clone());
+        if step.is_multiple_of(EVERY) || step == last {
+            let pace = Pace {
                 pictures_per_second: progress.rate(step),
                 waiting_for_data: waited.as_secs_f64() / looping.elapsed().as_secs_f64(),
+                shares: shares(&since),
             };
-            run::append_stats(run, step, config.batch, speed, &losses)?;
+            run::append_stats(run, step, config.batch, &pace, &outcome)?;
+            since.clear();
         }
         if step.is_multiple_of(config.sample_every) {
-            sample(&trainee)?;
+            sample(&task, step)?;
         }
         if step.is_multiple_of(config.checkpoint_every) {
-            save(&trainee)?;
+            save(&task, &mut state)?;
         }
     }
     progress.finish();
-    save(&trainee)?;
-    sample(&trainee)?;
+    save(&task, &mut state)?;
+    sample(&task, state.step)?;
     if !skipped.is_empty() {
-        eprintln!("{} of {} pictures could not be used and were skipped", skipped.len(), dataset.len());
+        eprintln!("{} of {} pictures could not be used and were skipped", skipped.len(), source.len());
     }
-    Ok((ended, trainee.step))
+    Ok((ended, state.step))
 }
 
-/// Where picture and inversion are cropped before the comparator at a step.
-fn offset(config: &Config, step: u64) -> Offset {
-    let mut random = random(config.seed, OFFSETS, step);
-    let range = Offset::range(config.size);
-    Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }
+/// The networks and the state that a run begins with.
+fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &Device) -> Result<(T, State)> {
+    device.seed(config.seed);
+    let now = pictures.training.name();
+    match start {
+        Start::New(run) => {
+            let (task, started_from) = T::begin(config, pictures, device)?;
+            run::create(run, config)?;
+            Ok((task, State::new(now, started_from)))
+        }
+        Start::Resume(run) => {
+            let newest = checkpoint::latest(run)?;
+            let state = checkpoint::load_state(&newest)?;
+            let then = &state.data;
+            ensure!(then == now, "the run was trained on {then}, not on {now}: its data has moved or changed");
+            let task = T::load(config, pictures, &newest, &state, device)?;
+            run::take_up(run, config, state.step)?;
+            Ok((task, state))
+        }
+    }
 }
 
-fn save_samples(run: &Path, trainee: &Trainee, setup: &Setup, held_out: &[Picture], device: &Device) -> Result<()> {
-    let pictures = picture::to_tensor(held_out, device)?; // [samples, 3, side, side]
-    let features = setup.encoder.features(pictures, setup.layer).div_scalar(setup.scale); // [samples, channels, grid, grid]
-    let inverted = picture::from_data(&trainee.average.module().forward(features).into_data())?;
-    samples::save(&run.join(format!("samples/{:06}.png", trainee.step)), held_out, &inverted)
+/// For each network the share of these steps in which it trained.
+fn shares(steps: &[Outcome]) -> Vec<(&'static str, f64)> {
+    let names = steps.first().map(|first| first.trained.iter().map(|(name, _)| *name)).into_iter().flatten();
+    let times = |name| steps.iter().filter(|outcome| outcome.trained.contains(&(name, true))).count();
+    names.map(|name| (name, times(name) as f64 / steps.len() as f64)).collect()
 }

@@ -1,4 +1,6 @@
-//! Training crops: another place, size, mirror image, brightness, contrast and colour order each epoch.
+//! Training crops: another place, size, mirror image, colour, sharpness and neighbour each epoch.
+//!
+//! What is inverted is its own target, so a changed picture is as good a lesson as the photograph; a few hundred photographs need that.
 
 use deepsim::Picture;
 use deepsim::picture::{Crop, PictureError};
@@ -7,33 +9,86 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 /// Side of a crop, as a share of the picture's short side.
-const SCALE: std::ops::Range<f64> = 0.5..1.0;
+const SCALE: std::ops::Range<f64> = 0.4..1.0;
 /// What is added to every value of 0..255.
 const BRIGHTNESS: std::ops::Range<f32> = -30.0..30.0;
 /// What the distance from middle grey is multiplied by.
 const CONTRAST: std::ops::Range<f32> = 0.75..1.25;
+/// What a pixel's distance from its own grey is multiplied by.
+const SATURATION: std::ops::Range<f32> = 0.4..1.6;
+/// What each colour is multiplied by: the light of another hour.
+const TINT: std::ops::Range<f32> = 0.85..1.15;
 /// How often the colours change places.
 const REORDER: f64 = 0.2;
+/// How often a crop is blurred, and to what share of its side it is made smaller for that.
+const BLUR: (f64, std::ops::Range<f64>) = (0.1, 0.3..0.8);
+/// How often a second picture covers part of a crop, and the share of the side that it covers.
+const COLLAGE: (f64, std::ops::Range<f64>) = (0.15, 0.3..0.7);
 
-/// A random square of the picture at `side` x `side` pixels, altered; the random numbers decide how.
+/// A random square of the picture at `side` x `side` pixels, altered; the random numbers decide how. `another` gives a picture to lay
+/// over part of it; without one the crop stays whole.
 ///
 /// # Errors
 /// If the picture cannot be cropped.
-pub fn augment(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
+pub fn augment(
+    picture: &Picture,
+    another: impl FnOnce(&mut ChaCha8Rng) -> Option<Picture>,
+    side: usize,
+    random: &mut ChaCha8Rng,
+) -> Result<Picture, PictureError> {
+    let crop = alter(picture, side, random)?;
+    let (often, covers) = COLLAGE;
+    if !random.random_bool(often) {
+        return Ok(crop);
+    }
+    match another(random) {
+        Some(another) => Ok(collage(crop, &alter(&another, side, random)?, random, covers)),
+        None => Ok(crop),
+    }
+}
+
+/// A random square of the picture at `side` x `side` pixels, in other colours.
+fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
     let short = picture.width().min(picture.height()) as f64;
     let square = (short * random.random_range(SCALE)).max(1.0);
     let mut place = |size: usize| random.random_range(0.0..=1.0) * (size as f64 - square);
     let crop = Crop { left: place(picture.width()), top: place(picture.height()), width: square, height: square };
-    let cropped = picture.crop_resize(crop, side)?;
+    let (often, shares) = BLUR;
+    let cropped = if random.random_bool(often) {
+        let small = (side as f64 * random.random_range(shares)).max(1.0) as usize;
+        picture.crop_resize(crop, small)?.centre_crop(side)?
+    } else {
+        picture.crop_resize(crop, side)?
+    };
     let cropped = if random.random_bool(0.5) { cropped.flipped() } else { cropped };
     let (brightness, contrast) = (random.random_range(BRIGHTNESS), random.random_range(CONTRAST));
+    let saturation = random.random_range(SATURATION);
+    let tint = [(); 3].map(|()| random.random_range(TINT));
     let mut order = [0, 1, 2];
     if random.random_bool(REORDER) {
         order.shuffle(random);
     }
-    // Clipped to 0..=255 first, so the cast only drops the fraction.
-    let alter = |value: u8| ((f32::from(value) - 127.5) * contrast + 127.5 + brightness).round().clamp(0.0, 255.0) as u8;
-    Ok(cropped.map_pixels(|pixel| order.map(|channel| alter(pixel[channel]))))
+    Ok(cropped.map_pixels(|pixel| {
+        let pixel = pixel.map(f32::from);
+        let grey = pixel.iter().sum::<f32>() / 3.0;
+        order.map(|channel| {
+            let value = (grey + (pixel[channel] - grey) * saturation) * tint[channel];
+            // Clipped to 0..=255 first, so the cast only drops the fraction.
+            ((value - 127.5) * contrast + 127.5 + brightness).round().clamp(0.0, 255.0) as u8
+        })
+    }))
+}
+
+/// The first picture with a random rectangle of the second in the same place.
+fn collage(under: Picture, over: &Picture, random: &mut ChaCha8Rng, covers: std::ops::Range<f64>) -> Picture {
+    let side = under.width();
+    let mut range = || {
+        let length = (side as f64 * random.random_range(covers.clone())) as usize;
+        let start = random.random_range(0..=side - length);
+        start..start + length
+    };
+    let (columns, rows) = (range(), range());
+    under.with_rectangle_of(over, columns, rows)
 }
 
 #[cfg(test)]
@@ -44,9 +99,18 @@ mod tests {
     #[test]
     fn the_same_numbers_give_the_same_crop() {
         let picture = Picture::from_rgb(40, 30, (0..40 * 30 * 3).map(|v| (v % 251) as u8).collect()).unwrap();
-        let crop = |draw| augment(&picture, 16, &mut random(1, draw, 2)).unwrap();
+        let crop = |draw| augment(&picture, |_| None, 16, &mut random(1, draw, 2)).unwrap();
         assert_eq!(crop(0), crop(0));
         assert_ne!(crop(0), crop(1));
         assert_eq!((crop(0).width(), crop(0).height()), (16, 16));
+    }
+
+    #[test]
+    fn a_collage_shows_both_pictures() {
+        let plain = |value: u8| Picture::from_rgb(20, 20, vec![value; 20 * 20 * 3]).unwrap();
+        let made = collage(plain(10), &plain(200), &mut random(1, 2, 3), 0.3..0.7);
+        let covered = made.rgb().iter().filter(|&&value| value == 200).count() / 3;
+        assert!(made.rgb().iter().all(|value| [10, 200].contains(value)));
+        assert!((36..=196).contains(&covered), "{covered} of 400 pixels");
     }
 }

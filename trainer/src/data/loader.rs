@@ -6,8 +6,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use burn::tensor::TensorData;
-use deepsim::picture;
+use deepsim::Picture;
+use deepsim::picture::{self, PictureError};
+use rand::RngExt;
 use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::augment::augment;
 use super::{DataError, Dataset};
@@ -19,24 +22,71 @@ const SHUFFLE: u64 = u64::MAX;
 /// Batches that a thread may be ahead.
 const AHEAD: usize = 2;
 
-/// The crops of one step.
+/// The examples of one step.
 #[derive(Debug)]
 pub struct Batch {
     /// `[batch, 3, side, side]` in [-1, 1].
     pub pictures: TensorData,
+    /// The index in its source of each.
+    pub indices: Vec<usize>,
     /// Pictures that could not be used, with the reason; the ones after them took their place.
     pub skipped: Vec<String>,
 }
 
-/// What the batches are made of. Which crop is where depends on nothing else, however many threads there are.
+/// Examples to train on, each another one every epoch.
+pub trait Source: Send + Sync {
+    /// The data set's name.
+    fn name(&self) -> &str;
+
+    /// Examples in an epoch, readable or not; at least one.
+    fn len(&self) -> usize;
+
+    /// The `index`-th example; the random numbers decide how it looks.
+    ///
+    /// # Errors
+    /// With its name and the reason.
+    fn example(&self, index: usize, random: &mut ChaCha8Rng) -> Result<Picture, DataError>;
+
+    /// Never: a source without examples is an error when it is opened.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Random crops of a data set's pictures, altered.
+#[derive(Debug, Clone)]
+pub struct Crops {
+    /// The pictures.
+    pub dataset: Arc<Dataset>,
+    /// Side of the crops.
+    pub side: usize,
+}
+
+impl Source for Crops {
+    fn name(&self) -> &str {
+        self.dataset.name()
+    }
+
+    fn len(&self) -> usize {
+        self.dataset.len()
+    }
+
+    fn example(&self, index: usize, random: &mut ChaCha8Rng) -> Result<Picture, DataError> {
+        let picture = self.dataset.picture(index)?;
+        // One that cannot be read is named when its own turn comes.
+        let another = |random: &mut ChaCha8Rng| self.dataset.picture(random.random_range(0..self.dataset.len())).ok();
+        let bad = |error: PictureError| DataError::Picture { name: format!("picture {index}"), reason: error.to_string() };
+        augment(&picture, another, self.side, random).map_err(bad)
+    }
+}
+
+/// How the batches are made up. Which example is where depends on nothing else, however many threads there are.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The run's seed.
     pub seed: u64,
-    /// Crops a step.
+    /// Examples a step.
     pub batch: usize,
-    /// Side of the crops.
-    pub side: usize,
 }
 
 /// Gives the batches of a run in order, from any step on.
@@ -48,17 +98,17 @@ pub struct Loader {
 
 impl Loader {
     /// Starts the threads; the first batch is that of step `first`.
-    pub fn start(dataset: &Arc<Dataset>, plan: Plan, first: u64, threads: usize) -> Self {
+    pub fn start(source: &Arc<dyn Source>, plan: Plan, first: u64, threads: usize) -> Self {
         let count = threads.max(1);
         let threads = (0..count).map(|thread| {
             let (sender, receiver) = sync_channel(AHEAD);
-            let dataset = Arc::clone(dataset);
+            let source = Arc::clone(source);
             // Detached: it ends when the loader is dropped and its channel closes.
             thread::spawn(move || {
                 let mut orders = Orders { seed: plan.seed, orders: BTreeMap::new() };
                 let steps = (first + thread as u64..).step_by(count);
                 for step in steps {
-                    let batch = make(&dataset, plan, step, &mut orders);
+                    let batch = make(source.as_ref(), plan, step, &mut orders);
                     let failed = batch.is_err();
                     if sender.send(batch).is_err() || failed {
                         return;
@@ -103,8 +153,9 @@ impl Orders {
     }
 }
 
-fn make(dataset: &Dataset, plan: Plan, step: u64, orders: &mut Orders) -> Result<Batch, DataError> {
-    let count = dataset.len();
+fn make(source: &dyn Source, plan: Plan, step: u64, orders: &mut Orders) -> Result<Batch, DataError> {
+    let count = source.len();
+    let mut indices = Vec::with_capacity(plan.batch);
     let mut crops = Vec::with_capacity(plan.batch);
     let mut skipped = Vec::new();
     for slot in 0..plan.batch as u64 {
@@ -114,21 +165,19 @@ fn make(dataset: &Dataset, plan: Plan, step: u64, orders: &mut Orders) -> Result
         let place = (position % count as u64) as usize;
         let index = orders.picture(epoch, place, count);
         // A picture that cannot be used gives its place to the next one that can.
-        let crop = (0..count).find_map(|further| {
+        let found = (0..count).find_map(|further| {
             let index = (index + further) % count;
-            let crop = dataset.picture(index).and_then(|picture| {
-                augment(&picture, plan.side, &mut random(plan.seed, epoch, index as u64))
-                    .map_err(|error| DataError::Picture { name: format!("picture {index}"), reason: error.to_string() })
-            });
-            crop.map_err(|error| skipped.push(error.to_string())).ok()
+            let example = source.example(index, &mut random(plan.seed, epoch, index as u64));
+            example.map_err(|error| skipped.push(error.to_string())).ok().map(|picture| (index, picture))
         });
-        let Some(crop) = crop else {
+        let Some((index, crop)) = found else {
             let first = skipped.first().cloned().unwrap_or_default();
-            return Err(DataError::AllBad { name: dataset.name().to_owned(), count, first });
+            return Err(DataError::AllBad { name: source.name().to_owned(), count, first });
         };
+        indices.push(index);
         crops.push(crop);
     }
     let pictures =
-        picture::to_data(&crops).map_err(|error| DataError::Picture { name: dataset.name().to_owned(), reason: error.to_string() })?;
-    Ok(Batch { pictures, skipped })
+        picture::to_data(&crops).map_err(|error| DataError::Picture { name: source.name().to_owned(), reason: error.to_string() })?;
+    Ok(Batch { pictures, indices, skipped })
 }

@@ -6,6 +6,7 @@ mod decode;
 mod folder;
 mod idx;
 pub mod loader;
+pub mod surrogate;
 mod tar;
 
 use std::fs;

@@ -1,0 +1,223 @@
+//! `--task invert`: an inverter of one layer, trained with the DeePSiM loss or a part of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use deepsim::comparator::ScaledPlace;
+use deepsim::inversion::inverter_of;
+use deepsim::loss::{DeepSimLoss, Offset};
+use deepsim::model_file::{InverterCard, Training};
+use deepsim::nets::inverter::Inverter;
+use deepsim::nets::squeezenet::SqueezeNet;
+use deepsim::picture::{self, Picture};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Outcome, Pictures, Task};
+use crate::checkpoint::{Part, State};
+use crate::config::Config;
+use crate::data::Dataset;
+use crate::data::loader::{Batch, Crops, Source};
+use crate::ema::Average;
+use crate::gate::Gate;
+use crate::random::random;
+use crate::scale::measure_scales;
+use crate::step::{Losses, Setup, Trainee};
+use crate::{model, samples};
+
+/// Separates the offsets' random numbers from the crops' and the shuffling's.
+const OFFSETS: u64 = u64::MAX - 1;
+
+/// An inverter and its adversary in training.
+pub struct Inversion {
+    trainee: Trainee,
+    setup: Setup,
+    places: Vec<ScaledPlace>,
+    seed: u64,
+    size: usize,
+    samples: Vec<Picture>,
+    device: Device,
+}
+
+/// What a checkpoint remembers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Who trains at the next step.
+    pub gate: Gate,
+    /// Steps in the average.
+    pub average_updates: u64,
+    /// What the inverted layer's features are divided by.
+    pub feature_scale: f32,
+    /// Where the comparator compares, and what its features there are divided by.
+    pub comparator: Vec<ScaledPlace>,
+}
+
+impl Inversion {
+    fn new(
+        config: &Config,
+        trainee: Trainee,
+        scale: f32,
+        places: Vec<ScaledPlace>,
+        encoder: SqueezeNet,
+        pictures: &Pictures,
+        device: &Device,
+    ) -> Result<Self> {
+        let loss = DeepSimLoss::new(model::comparator(config.comparator.into(), &places, device)?, config.weights());
+        Ok(Self {
+            trainee,
+            setup: Setup { encoder, layer: config.layer, scale, loss },
+            places,
+            seed: config.seed,
+            size: config.size,
+            samples: pictures.samples.clone(),
+            device: device.clone(),
+        })
+    }
+}
+
+impl Task for Inversion {
+    fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
+        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
+        let (trainee, known) = match &config.init {
+            Some(path) => with_weights_of(fresh, path, config)?,
+            None => (fresh, Known::default()),
+        };
+        let encoder = model::squeezenet(device)?;
+        let scale = scale_of(config, &pictures.training, &encoder, known.scale, device)?;
+        let places = scaled_places(config, &pictures.training, device)?;
+        Ok((Self::new(config, trainee, scale, places, encoder, pictures, device)?, known.training))
+    }
+
+    fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &State, device: &Device) -> Result<Self> {
+        let Memory { gate, average_updates, feature_scale, comparator } = state.memory()?;
+        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
+        let trainee = Trainee { gate, ..fresh.load(checkpoint, average_updates, config.average_decay())? };
+        Self::new(config, trainee, feature_scale, comparator, model::squeezenet(device)?, pictures, device)
+    }
+
+    fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
+        Arc::new(Crops { dataset: Arc::clone(&pictures.training), side: config.size })
+    }
+
+    fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
+        let pictures = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
+        let has_adversary = self.setup.loss.weights().adversarial > 0.0;
+        let losses;
+        (self.trainee, losses) = self.trainee.step(&self.setup, pictures, offset(self.seed, self.size, step), rate);
+        let Losses { image, feature, adversarial, real, inverted, discriminator_trained, inverter_trained } = losses;
+        let outcome = Outcome {
+            terms: vec![("image", image), ("feature", feature), ("adversarial", adversarial), ("real", real), ("inverted", inverted)],
+            trained: vec![("discriminator", discriminator_trained), ("inverter", inverter_trained)],
+            waiting: match (has_adversary && !discriminator_trained, !inverter_trained) {
+                (true, _) => Some("the discriminator"),
+                (false, true) => Some("the inverter"),
+                (false, false) => None,
+            },
+        };
+        (self, outcome)
+    }
+
+    fn parts(&self) -> Result<Vec<Part>> {
+        self.trainee.parts()
+    }
+
+    fn memory(&self) -> Result<Value> {
+        Ok(serde_json::to_value(Memory {
+            gate: self.trainee.gate,
+            average_updates: self.trainee.average.updates(),
+            feature_scale: self.setup.scale,
+            comparator: self.places.clone(),
+        })?)
+    }
+
+    /// Held-out pictures above their inversions by the average.
+    fn sample(&self) -> Result<Picture> {
+        let Setup { encoder, layer, scale, .. } = &self.setup;
+        let pictures = picture::to_tensor(&self.samples, &self.device)?; // [samples, 3, side, side]
+        let features = encoder.features(pictures, *layer).div_scalar(*scale); // [samples, channels, grid, grid]
+        let inverted = picture::from_data(&self.trainee.average.module().forward(features).into_data())?;
+        samples::sheet(&[&self.samples, &inverted])
+    }
+}
+
+/// Where picture and inversion are cropped before the comparator at a step.
+fn offset(seed: u64, size: usize, step: u64) -> Offset {
+    let mut random = random(seed, OFFSETS, step);
+    let range = Offset::range(size);
+    Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }
+}
+
+/// What is known of the model that a run starts from.
+#[derive(Default)]
+struct Known {
+    training: Option<Training>,
+    scale: Option<f32>,
+}
+
+/// The inverter with a model file's weights, the training behind them and their feature scale.
+fn with_weights_of(fresh: Trainee, path: &Path, config: &Config) -> Result<(Trainee, Known)> {
+    let file = model::read(path)?;
+    let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
+    let (inverter, scale) = if layer == config.layer && width == config.width {
+        (file.apply(fresh.inverter).with_context(|| path.display().to_string())?, Some(scale))
+    } else {
+        let theirs = Inverter::new(layer, &Device::flex()).doublings();
+        let ours = fresh.inverter.doublings();
+        let (inverter, taken) = file.apply_what_fits(fresh.inverter, |name| counted_from_the_end(name, ours, theirs))?;
+        eprintln!("{taken} tensors of the inverter of {layer} fit that of {}; the others are random", config.layer);
+        (inverter, (layer == config.layer).then_some(scale))
+    };
+    let average = Average::new(inverter.valid(), config.average_decay(), 0);
+    Ok((Trainee { inverter, average, ..fresh }, Known { training: file.card().training.clone(), scale }))
+}
+
+/// The name that a tensor of the inverter with `ours` doublings has in one with `theirs`: what inverters of two layers have in common is
+/// the end that makes the picture. Blocks that the other does not have get a name that no tensor has.
+fn counted_from_the_end(name: &str, ours: usize, theirs: usize) -> String {
+    let renamed = || {
+        let (number, rest) = name.strip_prefix("blocks.")?.split_once('.')?;
+        let number: usize = number.parse().ok()?;
+        let place = (number + theirs).checked_sub(ours);
+        Some(place.map_or_else(|| format!("missing.{rest}"), |place| format!("blocks.{place}.{rest}")))
+    };
+    renamed().unwrap_or_else(|| name.to_owned())
+}
+
+/// The scale of the inverted layer's features. An inverter that goes on learning keeps the one it knows.
+fn scale_of(config: &Config, dataset: &Dataset, encoder: &SqueezeNet, known: Option<f32>, device: &Device) -> Result<f32> {
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let measured = measure_scales(dataset, |pictures| vec![encoder.features(pictures, config.layer)], config.size, device)?;
+    measured.first().copied().context("no picture to measure the features' scale on")
+}
+
+/// Where the comparator compares, scaled.
+fn scaled_places(config: &Config, dataset: &Dataset, device: &Device) -> Result<Vec<ScaledPlace>> {
+    let unscaled: Vec<_> = config.places().into_iter().map(|place| ScaledPlace { place, scale: 1.0 }).collect();
+    let comparator = model::comparator(config.comparator.into(), &unscaled, device)?;
+    let scales = measure_scales(dataset, |pictures| comparator.features(pictures), config.size, device)?;
+    Ok(unscaled.into_iter().zip(scales).map(|(place, scale)| ScaledPlace { scale, ..place }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_counted_from_the_picture() {
+        for (name, ours, theirs, wanted) in [
+            ("blocks.4.smooth.weight", 5, 4, "blocks.3.smooth.weight"),
+            ("blocks.0.narrow.bias", 5, 4, "missing.narrow.bias"),
+            ("blocks.0.narrow.bias", 3, 5, "blocks.2.narrow.bias"),
+            ("picture.weight", 3, 5, "picture.weight"),
+            ("head.weight", 3, 5, "head.weight"),
+        ] {
+            assert_eq!(counted_from_the_end(name, ours, theirs), wanted);
+        }
+    }
+}
