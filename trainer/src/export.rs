@@ -1,19 +1,27 @@
 //! `trainer export` and `trainer import`: model files from runs, and from other tools' weights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use deepsim::model_file::{Card, HeldOut, Kind, ModelFile, Precision, Training};
+use deepsim::Layer;
+use deepsim::comparator::ScaledPlace;
+use deepsim::model_file::{Card, HeldOut, InverterCard, Kind, ModelFile, Precision, Training};
 use deepsim::nets::efficientnet::EfficientNet;
+use deepsim::nets::exemplar::ExemplarLearner;
 use deepsim::nets::inverter::{Inverter, SCORES_SIDE};
 use deepsim::nets::squeezenet::SqueezeNet;
+use deepsim::picture::{self, Picture};
 
-use crate::config::Config;
+use crate::checkpoint::{self, State, load_module};
+use crate::config::{Config, TaskChoice};
 use crate::data::builtin::{crops, open_data};
-use crate::metrics::{Measures, measure};
-use crate::{checkpoint, model};
+use crate::metrics::judge::Judge;
+use crate::metrics::{Examination, Measures};
+use crate::model;
+use crate::step::AVERAGE_PART;
+use crate::task::{exemplar, inversion};
 
 /// The side at which the page inverts; an export is measured there as well as at its training size.
 const PAGE_SIDE: usize = 224;
@@ -33,7 +41,7 @@ pub struct ExportOptions {
     pub full_precision: bool,
 }
 
-/// Writes the averaged inverter of a run's newest checkpoint with its card, measured on the held-out pictures.
+/// Writes the averaged network of a run's newest checkpoint with its card; an inverter is measured on the held-out pictures.
 ///
 /// # Errors
 /// If the run cannot be read or the file not written.
@@ -41,25 +49,28 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let config = Config::load(&options.run)?;
     let newest = checkpoint::latest(&options.run)?;
     let state = checkpoint::load_state(&newest)?;
-    let inverter = checkpoint::load_average(&newest, Inverter::new(config.layer, device))?;
-    let scaled = |layer| state.scales.iter().find(|scaled| scaled.layer == layer).copied();
-    let scale = scaled(config.layer).context("the checkpoint has no scale for its layer")?.scale;
-
-    let before = state.started_from.as_ref().map_or(0, |training| training.pictures_seen);
-    let training = Training {
-        data: state.data.clone(),
-        pictures_seen: before + state.step * config.batch as u64,
-        size: config.size,
-        batch: config.batch,
-        seed: config.seed,
-        learning_rate: config.learning_rate,
-        weights: config.weights(),
-        comparator: config.comparator.iter().filter_map(|&layer| scaled(layer)).collect(),
-        started_from: state.started_from.clone().map(Box::new),
+    let precision = if options.full_precision { Precision::F32 } else { Precision::F16 };
+    let file = match config.task {
+        TaskChoice::Invert => export_inverter(&config, &newest, &state, precision, device)?,
+        TaskChoice::Exemplar => {
+            let classes = state.memory::<exemplar::Memory>()?.classes;
+            let learner = load_module(&newest, AVERAGE_PART, ExemplarLearner::new(classes, device))?;
+            let training = Some(training(&config, &state, Vec::new()));
+            let card = Card { kind: Kind::Exemplar, source: None, training, held_out: Vec::new() };
+            ModelFile::from_module(&learner.network, card, precision)
+        }
     };
+    model::write(&options.output, &file)?;
+    println!("{}", options.output.display());
+    Ok(())
+}
 
-    let (_, held_out) = open_data(&config)?;
+fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Precision, device: &Device) -> Result<ModelFile> {
+    let inverter = load_module(newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?;
+    let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
+    let (_, held_out) = open_data(config)?;
     let encoder = model::squeezenet(device)?;
+    let judge = Judge::open(device)?;
     let mut sides = vec![config.size, PAGE_SIDE];
     sides.dedup();
     // Those of the scores are of one side.
@@ -67,30 +78,74 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let mut measured = Vec::new();
     for side in sides {
         let pictures = crops(&held_out, usize::MAX, side)?;
-        let measures = measure(&inverter, &encoder, config.layer, scale, &pictures, device)?;
+        let measures = measure_inverter(&inverter, config.layer, scale, &encoder, &judge, &pictures, device)?;
         print(&measures);
-        measured.push(HeldOut { pictures: measures.pictures, side, psnr: measures.psnr });
+        measured.push(held_out_card(&measures));
     }
-
     let card = Card {
-        kind: Kind::Inverter { layer: config.layer, feature_scale: scale },
+        kind: Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width }),
         source: None,
-        training: Some(training),
+        training: Some(training(config, state, comparator)),
         held_out: measured,
     };
-    let precision = if options.full_precision { Precision::F32 } else { Precision::F16 };
-    model::write(&options.output, &ModelFile::from_module(&inverter, card, precision))?;
-    println!("{}", options.output.display());
-    Ok(())
+    Ok(ModelFile::from_module(&inverter, card, precision))
+}
+
+/// How a run was trained, for its card.
+fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>) -> Training {
+    let before = state.started_from.as_ref().map_or(0, |training| training.pictures_seen);
+    Training {
+        data: state.data.clone(),
+        pictures_seen: before + state.step * config.batch as u64,
+        size: config.size,
+        batch: config.batch,
+        seed: config.seed,
+        learning_rate: config.learning_rate,
+        weights: config.weights(),
+        network: config.comparator.into(),
+        comparator,
+        started_from: state.started_from.clone().map(Box::new),
+    }
+}
+
+/// Measures an inverter of the layer's features divided by `scale`.
+///
+/// # Errors
+/// If there is no picture, or they differ in size.
+pub fn measure_inverter(
+    inverter: &Inverter,
+    layer: Layer,
+    scale: f32,
+    encoder: &SqueezeNet,
+    judge: &Judge,
+    pictures: &[Picture],
+    device: &Device,
+) -> Result<Measures> {
+    Examination::new(encoder, judge, pictures, 1, device)?.measure(|pictures| {
+        let features = encoder.features(picture::to_tensor(pictures, device)?, layer).div_scalar(scale); // [batch, channels, grid, grid]
+        Ok(picture::from_data(&inverter.forward(features).into_data())?)
+    })
 }
 
 fn print(measures: &Measures) {
-    let Measures { pictures, side, psnr, picture_error, feature_errors } = measures;
-    print!("{pictures} held-out pictures at {side}: PSNR {psnr:.2} dB, normalised error: picture {:.1} %", picture_error * 100.0);
-    for (layer, error) in feature_errors {
-        print!(", {layer} {:.1} %", error * 100.0);
+    let Measures { pictures, side, psnr, errors, .. } = measures;
+    print!("{pictures} held-out pictures at {side}: PSNR {:.2} dB, normalised error", psnr.mean);
+    for (space, error) in errors {
+        print!(" {space} {:.1} %", error.mean * 100.0);
     }
     println!();
+}
+
+/// The means, for a card.
+fn held_out_card(measures: &Measures) -> HeldOut {
+    HeldOut {
+        pictures: measures.pictures,
+        side: measures.side,
+        psnr: measures.psnr.mean,
+        ssim: Some(measures.ssim.mean),
+        errors: measures.errors.iter().map(|(space, error)| (space.to_string(), error.mean)).collect(),
+        cosine: Some(measures.cosine.mean),
+    }
 }
 
 /// A network whose weights come from elsewhere.

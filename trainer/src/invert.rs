@@ -5,22 +5,49 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
-use clap::Args;
-use deepsim::inversion::Inversion;
+use clap::{Args, ValueEnum};
+use deepsim::Layer;
+use deepsim::inversion::{Inversion, inverter_of};
 use deepsim::layer::is_valid_side;
-use deepsim::picture;
 
 use crate::checkpoint::write_atomically;
 use crate::data::open_picture;
 use crate::device::Backend;
 use crate::locate::locate;
+use crate::method::{Inverted, Method, Optimised};
 use crate::{model, samples};
+
+/// How `trainer invert` inverts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum How {
+    /// One pass through a trained inverter
+    Inverter,
+    /// Gradient descent on the pixels (Mahendran & Vedaldi 2015)
+    Optimise,
+}
 
 /// Options of `trainer invert`.
 #[derive(Debug, Clone, Args)]
 pub struct InvertOptions {
     /// Model file of an inverter
-    pub model: PathBuf,
+    #[arg(required_unless_present = "layer")]
+    pub model: Option<PathBuf>,
+
+    /// How to invert
+    #[arg(long, value_enum, default_value_t = How::Inverter)]
+    pub method: How,
+
+    /// Layer to invert with `--method optimise`, which needs no model
+    #[arg(long, conflicts_with = "model")]
+    pub layer: Option<Layer>,
+
+    /// Steps of `--method optimise`
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub steps: usize,
+
+    /// Invert the inversion again: so many rounds in all
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub iterations: usize,
 
     /// A picture, or a folder of pictures
     #[arg(long, value_name = "FILE|DIR")]
@@ -46,8 +73,7 @@ pub struct InvertOptions {
 pub fn invert(options: &InvertOptions, device: &Device) -> Result<()> {
     let size = options.size;
     ensure!(is_valid_side(size), "--size {size}: pictures need a side that is a multiple of 16 and at least 32, such as 128 or 224");
-    let inversion = Inversion::new(&model::read(&locate(model::SQUEEZENET)?)?, &model::read(&options.model)?, device)
-        .with_context(|| options.model.display().to_string())?;
+    let method = method(options, device)?;
     let inputs = pictures_in(&options.input)?;
     let output = &options.output;
     fs::create_dir_all(output).with_context(|| format!("cannot make the folder {}", output.display()))?;
@@ -61,8 +87,7 @@ pub fn invert(options: &InvertOptions, device: &Device) -> Result<()> {
                 continue;
             }
         };
-        let tensor = inversion.invert(picture::to_tensor(&[picture], device)?); // [1, 3, side, side]
-        let inverted = picture::from_data(&tensor.into_data())?;
+        let inverted = method.invert(&[picture])?;
         let name = path.file_stem().context("a picture needs a name")?;
         let place = output.join(name).with_added_extension("png");
         write_atomically(&place, &samples::to_png(&inverted[0])?)?;
@@ -72,6 +97,30 @@ pub fn invert(options: &InvertOptions, device: &Device) -> Result<()> {
         bail!("{failed} of {} pictures could not be read", inputs.len());
     }
     Ok(())
+}
+
+/// What the options ask for.
+fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
+    ensure!(options.iterations > 0, "--iterations 0: nothing to do");
+    match (options.method, &options.model) {
+        (How::Inverter, Some(path)) => {
+            let named = || path.display().to_string();
+            let inversion = Inversion::new(&model::read(&locate(model::SQUEEZENET)?)?, &model::read(path)?, device).with_context(named)?;
+            Ok(Box::new(Inverted { inversion, device: device.clone(), iterations: options.iterations }))
+        }
+        (How::Inverter, None) => bail!("an inverter is needed: name its model file, or give --method optimise"),
+        (How::Optimise, path) => {
+            let layer = match path {
+                Some(path) => inverter_of(model::read(path)?.card()).with_context(|| path.display().to_string())?.layer,
+                None => options.layer.context("--method optimise needs --layer")?,
+            };
+            ensure!(
+                options.iterations == 1,
+                "--iterations is for trained inverters: the features of an optimised picture are those it was made from"
+            );
+            Ok(Box::new(Optimised { encoder: model::squeezenet(device)?, layer, steps: options.steps, device: device.clone() }))
+        }
+    }
 }
 
 fn pictures_in(input: &std::path::Path) -> Result<Vec<PathBuf>> {

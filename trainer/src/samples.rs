@@ -1,13 +1,14 @@
 //! Sheets of sample pictures: held-out ones above their inversions.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use deepsim::Picture;
-use image::{ImageFormat, RgbImage};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageFormat, RgbImage};
 
-use crate::checkpoint::write_atomically;
+/// Of sheets as JPEG, 1 to 100.
+const QUALITY: u8 = 88;
 
 /// PNG bytes of a picture.
 ///
@@ -19,6 +20,17 @@ pub fn to_png(picture: &Picture) -> Result<Vec<u8>> {
     let mut png = Cursor::new(Vec::new());
     image.write_to(&mut png, ImageFormat::Png)?;
     Ok(png.into_inner())
+}
+
+/// JPEG bytes of a picture, for sheets that are looked at and not measured.
+///
+/// # Errors
+/// Only if the encoder fails.
+pub fn to_jpeg(picture: &Picture) -> Result<Vec<u8>> {
+    let (width, height) = (u32::try_from(picture.width())?, u32::try_from(picture.height())?);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode(picture.rgb(), width, height, ExtendedColorType::Rgb8)?;
+    Ok(jpeg)
 }
 
 /// Rows of pictures of one size as one picture.
@@ -39,12 +51,4 @@ pub fn sheet(rows: &[&[Picture]]) -> Result<Picture> {
         }
     }
     Ok(Picture::from_rgb(columns * width, rows.len() * height, rgb)?)
-}
-
-/// Writes pictures above their inversions as a PNG.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn save(path: &Path, pictures: &[Picture], inverted: &[Picture]) -> Result<()> {
-    write_atomically(path, &to_png(&sheet(&[pictures, inverted])?)?)
 }
