@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod bench;
 mod peers;
+pub mod results;
 pub mod serve;
 pub mod setup;
 pub mod test;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, test, web};
+use xtask::{bench, results, test, web};
 
 /// What developers and visitors run.
 #[derive(Debug, Parser)]
@@ -28,6 +28,11 @@ enum Task {
     },
     /// Formatting, clippy, docs, unit tests, command-line tests and browser tests
     Test,
+    /// Measure the models in the repository and write tables and sheets into docs/ (hours without a GPU)
+    Results {
+        /// Only these sections: inverters, optimisation, losses, comparators, reencode, surgery
+        sections: Vec<String>,
+    },
     /// Measure parts, training and inversion on this machine
     Bench {
         /// Compare with PyTorch and onnxruntime-web instead; installs them (gigabytes) below the target folder
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         Task::Demo { port } => web::demo(port),
         Task::Web { release: _ } => web::build().map(drop),
         Task::Test => test::test(),
+        Task::Results { sections } => results::results(&sections),
         Task::Bench { peers } => bench::bench(peers),
     };
     match done {

@@ -1,0 +1,134 @@
+//! `cargo xtask results`: the tables and pictures of `docs/results.md`, from model files in the repository.
+//!
+//! The words in that file are written by hand; what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` is written here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::announce::{cargo, root, run, step, target};
+use crate::bench::trainer;
+
+/// What is measured, and where it stands in the document.
+struct Section {
+    /// The name between the markers.
+    name: &'static str,
+    /// Folder of the models, and how their names begin.
+    models: (&'static str, &'static [&'static str]),
+    /// Arguments of the trainer before the models, and after them.
+    arguments: (&'static [&'static str], &'static [&'static str]),
+    /// A sheet that it leaves in the output folder, beside NAME.md.
+    sheets: bool,
+}
+
+const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
+
+const SECTIONS: [Section; 6] = [
+    Section {
+        name: "inverters",
+        models: ("models", LAYERS),
+        arguments: (&["eval", "--crops", "4", "--baseline", "mean,ridge"], &[]),
+        sheets: true,
+    },
+    Section {
+        name: "optimisation",
+        models: ("models", &["fire9"]),
+        arguments: (&["eval", "--baseline", "optimise", "--steps", "500"], &[]),
+        sheets: true,
+    },
+    Section { name: "losses", models: ("docs/results/losses", &[""]), arguments: (&["eval", "--crops", "4"], &[]), sheets: true },
+    Section { name: "comparators", models: ("docs/results/comparators", &[""]), arguments: (&["eval", "--crops", "4"], &[]), sheets: true },
+    Section { name: "reencode", models: ("models", LAYERS), arguments: (&["experiment", "reencode"], &[]), sheets: false },
+    Section { name: "surgery", models: ("models", &["fire9", "scores"]), arguments: (&["experiment", "surgery"], &[]), sheets: false },
+];
+
+/// Measures everything, or only the sections of these names, and puts tables and sheets into `docs/`.
+///
+/// # Errors
+/// If a name is unknown, a build or a measurement fails, or the document has no place for a table.
+pub fn results(only: &[String]) -> Result<()> {
+    let root = root()?;
+    for name in only {
+        ensure!(SECTIONS.iter().any(|section| section.name == name), "no section {name} in the results");
+    }
+    step("Build");
+    run(cargo().current_dir(&root).args(["build", "--release", "--workspace"]))?;
+    let (output, pictures, document) = (target()?.join("results"), root.join("docs/results"), root.join("docs/results.md"));
+    fs::create_dir_all(&output)?;
+    fs::create_dir_all(&pictures)?;
+    for section in SECTIONS.iter().filter(|section| only.is_empty() || only.iter().any(|name| name == section.name)) {
+        step(&format!("Results: {}", section.name));
+        let models = models(&root.join(section.models.0), section.models.1)?;
+        if models.is_empty() {
+            println!("    no models in {}: the section stays as it is", section.models.0);
+            continue;
+        }
+        let table = output.join(format!("{}.md", section.name));
+        let mut command = Command::new(trainer()?);
+        let (before, after) = section.arguments;
+        command.current_dir(&root).args(before).args(after).args(&models);
+        if before[0] == "experiment" {
+            command.arg("--output").arg(&output);
+        } else {
+            command.arg("--markdown").arg(&table).arg("--json").arg(output.join(format!("{}.json", section.name)));
+            if section.sheets {
+                command.arg("--sheet").arg(pictures.join(format!("{}.jpg", section.name)));
+            }
+        }
+        run(&mut command)?;
+        if before[0] == "experiment" {
+            for model in &models {
+                let sheet = format!("{}-{}.jpg", section.name, stem(model));
+                fs::copy(output.join(&sheet), pictures.join(&sheet)).with_context(|| sheet.clone())?;
+            }
+        }
+        let text = fs::read_to_string(&document).with_context(|| document.display().to_string())?;
+        fs::write(&document, with_section(&text, section.name, &fs::read_to_string(table)?)?)?;
+    }
+    println!("\n{}", document.display());
+    Ok(())
+}
+
+/// The model files in a folder whose names begin with one of these, in the order of these and then of their names.
+fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
+    let mut found = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
+    found.sort();
+    let of = |word: &&str| {
+        found.iter().filter(|path| stem(path).split('-').next() == Some(*word) || word.is_empty()).cloned().collect::<Vec<_>>()
+    };
+    Ok(begin.iter().flat_map(of).collect())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The document with another table between a section's markers.
+fn with_section(text: &str, name: &str, table: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+    let missing = || format!("docs/results.md has no place for {name}");
+    let start = text.find(&begin).with_context(missing)? + begin.len();
+    let stop = start + text[start..].find(&end).with_context(missing)?;
+    Ok(format!("{}{}\n{}", &text[..start], table.trim_end(), &text[stop..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_replaced_and_nothing_else() -> Result<()> {
+        let text = "words\n<!-- begin a -->\nold\n<!-- end a -->\nmore\n<!-- begin b -->\n<!-- end b -->\n";
+        let once = with_section(text, "a", "| new |\n")?;
+        assert_eq!(once, "words\n<!-- begin a -->\n| new |\n<!-- end a -->\nmore\n<!-- begin b -->\n<!-- end b -->\n");
+        assert_eq!(with_section(&once, "a", "| new |\n")?, once);
+        assert!(with_section(text, "c", "").is_err());
+        Ok(())
+    }
+}
