@@ -15,6 +15,7 @@
 //! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
+//! * [`lab`]: what the page does with them: look once, invert as often as wanted.
 //! * [`optimise`]: the same by gradient descent on the pixels, a baseline.
 //! * [`surgery`]: edits of the features before they are inverted.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
@@ -28,6 +29,7 @@ pub mod comparator;
 pub mod conv;
 mod flex;
 pub mod inversion;
+pub mod lab;
 pub mod layer;
 pub mod loss;
 pub mod model_file;
