@@ -69,6 +69,7 @@ fn surgery_and_reencoding_leave_tables_and_sheets() -> Result<()> {
     let sheet = image::open(output.join("surgery-fire5.jpg"))?;
     ensure!((sheet.width(), sheet.height()) == (3 * 224, (1 + surgery.len() as u32) * 224), "{} x {}", sheet.width(), sheet.height());
 
+    ensure!(fs::read_to_string(output.join("reencode-error.svg"))?.starts_with("<svg"));
     let rounds = rows(&output.join("reencode.json"))?;
     let errors: Vec<f64> = rounds.iter().map(|row| mean(row, "errors/fire5")).collect::<Result<_>>()?;
     ensure!(errors.len() == 4 && errors[0] < errors[3], "what is lost in each round adds up: {errors:?}");

@@ -20,6 +20,7 @@ use crate::locate::locate;
 use crate::method::usual_side;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures, Space};
+use crate::report::chart::{Curve, draw};
 use crate::{model, samples};
 
 /// Pictures on a sheet.
@@ -116,7 +117,7 @@ struct Row {
 }
 
 /// Runs an experiment on every model and writes `EXPERIMENT.md`, `EXPERIMENT.json` and `EXPERIMENT-MODEL.jpg` (pictures in the first row, then
-/// one row for each operation).
+/// one row for each operation); for re-encoding also curves.
 ///
 /// # Errors
 /// If a model or the pictures cannot be used, or a file not be written.
@@ -153,10 +154,40 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
         let sheet: Vec<&[Picture]> = sheet.iter().map(Vec::as_slice).collect();
         write_atomically(&options.output.join(format!("{name}-{stem}.jpg")), &samples::to_jpeg(&samples::sheet(&sheet)?)?)?;
     }
+    if options.experiment == Experiment::Reencode {
+        for (file, title, value) in CURVES {
+            write_atomically(&options.output.join(file), draw(title, "rounds", &curves(&rows, value))?.as_bytes())?;
+        }
+    }
     write_atomically(&options.output.join(format!("{name}.json")), &serde_json::to_vec_pretty(&rows)?)?;
     let table = to_markdown(&rows);
     print!("{table}");
     write_atomically(&options.output.join(format!("{name}.md")), table.as_bytes())
+}
+
+/// A number of a row.
+type Value = fn(&Row) -> f64;
+
+/// The curves of re-encoding: file, title and what is drawn over the rounds.
+const CURVES: [(&str, &str, Value); 2] = [
+    ("reencode-error.svg", "Error in the space of the inverted features, %", |row| {
+        row.measures.errors.get(&Space::Layer(row.layer)).map_or(f64::NAN, |error| error.mean * 100.0)
+    }),
+    ("reencode-judge.svg", "Cosine of the judge's features", |row| row.measures.cosine.mean),
+];
+
+/// One curve a model: a row of each over the rounds.
+fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
+    let mut curves: Vec<Curve> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        // The rows of a model stand together, in the order of the rounds.
+        let point = (ROUNDS[at % ROUNDS.len()] as f64, value(row));
+        match curves.last_mut().filter(|curve| curve.name == row.model) {
+            Some(curve) => curve.points.push(point),
+            None => curves.push(Curve { name: row.model.clone(), points: vec![point] }),
+        }
+    }
+    curves
 }
 
 /// Pictures and their features, to be operated on.

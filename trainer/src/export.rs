@@ -15,7 +15,8 @@ use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::picture::{self, Picture};
 
 use crate::checkpoint::{self, State, load_module};
-use crate::config::{Config, TaskChoice};
+use crate::choices::TaskChoice;
+use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures};

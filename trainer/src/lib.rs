@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 pub mod checkpoint;
+pub mod choices;
 pub mod cli;
 pub mod config;
 pub mod data;

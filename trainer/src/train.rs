@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 
 use crate::checkpoint::{self, State, write_atomically};
-use crate::config::{Config, TaskChoice};
+use crate::choices::TaskChoice;
+use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::data::loader::{Loader, Plan};
 use crate::progress::{EVERY, Progress};

@@ -21,6 +21,8 @@ struct Section {
     arguments: (&'static [&'static str], &'static [&'static str]),
     /// A sheet that it leaves in the output folder, beside NAME.md.
     sheets: bool,
+    /// Curves that it leaves in the output folder.
+    curves: &'static [&'static str],
 }
 
 const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
@@ -31,17 +33,43 @@ const SECTIONS: [Section; 6] = [
         models: ("models", LAYERS),
         arguments: (&["eval", "--crops", "4", "--baseline", "mean,ridge"], &[]),
         sheets: true,
+        curves: &[],
     },
     Section {
         name: "optimisation",
         models: ("models", &["fire9"]),
         arguments: (&["eval", "--baseline", "optimise", "--steps", "500"], &[]),
         sheets: true,
+        curves: &[],
     },
-    Section { name: "losses", models: ("docs/results/losses", &[""]), arguments: (&["eval", "--crops", "4"], &[]), sheets: true },
-    Section { name: "comparators", models: ("docs/results/comparators", &[""]), arguments: (&["eval", "--crops", "4"], &[]), sheets: true },
-    Section { name: "reencode", models: ("models", LAYERS), arguments: (&["experiment", "reencode"], &[]), sheets: false },
-    Section { name: "surgery", models: ("models", &["fire9", "scores"]), arguments: (&["experiment", "surgery"], &[]), sheets: false },
+    Section {
+        name: "losses",
+        models: ("docs/results/losses", &[""]),
+        arguments: (&["eval", "--crops", "4"], &[]),
+        sheets: true,
+        curves: &[],
+    },
+    Section {
+        name: "comparators",
+        models: ("docs/results/comparators", &[""]),
+        arguments: (&["eval", "--crops", "4"], &[]),
+        sheets: true,
+        curves: &[],
+    },
+    Section {
+        name: "reencode",
+        models: ("models", LAYERS),
+        arguments: (&["experiment", "reencode"], &[]),
+        sheets: false,
+        curves: &["reencode-error.svg", "reencode-judge.svg"],
+    },
+    Section {
+        name: "surgery",
+        models: ("models", &["fire9", "scores"]),
+        arguments: (&["experiment", "surgery"], &[]),
+        sheets: false,
+        curves: &[],
+    },
 ];
 
 /// Measures everything, or only the sections of these names, and puts tables and sheets into `docs/`.
@@ -82,6 +110,9 @@ pub fn results(only: &[String]) -> Result<()> {
             for model in &models {
                 let sheet = format!("{}-{}.jpg", section.name, stem(model));
                 fs::copy(output.join(&sheet), pictures.join(&sheet)).with_context(|| sheet.clone())?;
+            }
+            for curve in section.curves {
+                fs::copy(output.join(curve), pictures.join(curve)).with_context(|| (*curve).to_owned())?;
             }
         }
         let text = fs::read_to_string(&document).with_context(|| document.display().to_string())?;

@@ -16,7 +16,8 @@ use deepsim::nets::inverter::Inverter;
 use serde_json::Value;
 
 use crate::checkpoint::{self, load_module, write_atomically};
-use crate::config::{Config, TaskChoice};
+use crate::choices::TaskChoice;
+use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::device::Backend;
 use crate::eval::{Row, to_markdown};

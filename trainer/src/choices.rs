@@ -1,0 +1,112 @@
+//! What `--loss`, `--comparator` and `--task` can be.
+
+use clap::ValueEnum;
+use deepsim::comparator::Network;
+use deepsim::loss::Weights;
+use serde::{Deserialize, Serialize};
+
+/// Which terms of the loss count: the systems that the paper compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+pub enum LossPreset {
+    /// Pixels alone: Dosovitskiy & Brox, CVPR 2016
+    #[value(name = "image")]
+    #[serde(rename = "image")]
+    Image,
+    /// The comparator's features alone
+    #[value(name = "feature")]
+    #[serde(rename = "feature")]
+    Feature,
+    /// Pixels and features, no adversary
+    #[value(name = "image+feature")]
+    #[serde(rename = "image+feature")]
+    ImageFeature,
+    /// Pixels and an adversary
+    #[value(name = "image+adversarial")]
+    #[serde(rename = "image+adversarial")]
+    ImageAdversarial,
+    /// Features and an adversary
+    #[value(name = "feature+adversarial")]
+    #[serde(rename = "feature+adversarial")]
+    FeatureAdversarial,
+    /// All three
+    #[default]
+    #[value(name = "deepsim")]
+    #[serde(rename = "deepsim")]
+    DeepSim,
+}
+
+/// What a run trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskChoice {
+    /// An inverter: features of a layer -> picture
+    #[default]
+    Invert,
+    /// A comparator that needs no labels: which photograph is this altered piece of (Dosovitskiy et al. 2014)
+    Exemplar,
+}
+
+/// The comparators of `--comparator`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ComparatorChoice {
+    /// SqueezeNet 1.1, trained on ImageNet
+    Squeezenet,
+    /// SqueezeNet 1.1 with random weights, as a control
+    Random,
+    /// EfficientNet-Lite0, trained on ImageNet; as a judge it is then partial
+    Efficientnet,
+    /// The Exemplar-CNN of `--task exemplar`
+    Exemplar,
+}
+
+impl From<ComparatorChoice> for Network {
+    fn from(choice: ComparatorChoice) -> Self {
+        match choice {
+            ComparatorChoice::Squeezenet => Self::Squeezenet,
+            ComparatorChoice::Random => Self::Random,
+            ComparatorChoice::Efficientnet => Self::Efficientnet,
+            ComparatorChoice::Exemplar => Self::Exemplar,
+        }
+    }
+}
+
+impl LossPreset {
+    /// These weights, zero for the terms that do not count.
+    pub const fn of(self, weights: Weights) -> Weights {
+        let (image, feature, adversarial) = match self {
+            Self::Image => (true, false, false),
+            Self::Feature => (false, true, false),
+            Self::ImageFeature => (true, true, false),
+            Self::ImageAdversarial => (true, false, true),
+            Self::FeatureAdversarial => (false, true, true),
+            Self::DeepSim => (true, true, true),
+        };
+        Weights {
+            image: if image { weights.image } else { 0.0 },
+            feature: if feature { weights.feature } else { 0.0 },
+            adversarial: if adversarial { weights.adversarial } else { 0.0 },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_leave_the_terms_that_they_name() {
+        let weights = Weights { image: 1.0, feature: 2.0, adversarial: 3.0 };
+        for (name, image, feature, adversarial) in [
+            ("image", 1.0, 0.0, 0.0),
+            ("feature", 0.0, 2.0, 0.0),
+            ("image+feature", 1.0, 2.0, 0.0),
+            ("image+adversarial", 1.0, 0.0, 3.0),
+            ("feature+adversarial", 0.0, 2.0, 3.0),
+            ("deepsim", 1.0, 2.0, 3.0),
+        ] {
+            let preset = LossPreset::from_str(name, false);
+            assert_eq!(preset.map(|preset| preset.of(weights)), Ok(Weights { image, feature, adversarial }), "{name}");
+        }
+    }
+}
