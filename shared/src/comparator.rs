@@ -108,9 +108,9 @@ pub struct ScaledPlace {
 #[derive(Debug)]
 pub enum Comparator {
     /// SqueezeNet, with whatever weights, and its layers.
-    Squeezenet(SqueezeNet, Vec<(Layer, f32)>),
+    Squeezenet(Box<SqueezeNet>, Vec<(Layer, f32)>),
     /// EfficientNet-Lite0 and its stages.
-    Efficientnet(EfficientNet, Vec<(usize, f32)>),
+    Efficientnet(Box<EfficientNet>, Vec<(usize, f32)>),
     /// An Exemplar-CNN and its stages.
     Exemplar(ExemplarCnn, Vec<(usize, f32)>),
 }
@@ -119,12 +119,12 @@ impl Comparator {
     /// SqueezeNet, trained or random. Places that it does not have are left out.
     pub fn squeezenet(network: SqueezeNet, places: &[ScaledPlace]) -> Self {
         let layer = |scaled: &ScaledPlace| if let Place::Layer(layer) = scaled.place { Some((layer, scaled.scale)) } else { None };
-        Self::Squeezenet(network, places.iter().filter_map(layer).collect())
+        Self::Squeezenet(Box::new(network), places.iter().filter_map(layer).collect())
     }
 
     /// EfficientNet-Lite0. Places that it does not have are left out.
     pub fn efficientnet(network: EfficientNet, places: &[ScaledPlace]) -> Self {
-        Self::Efficientnet(network, stages(places))
+        Self::Efficientnet(Box::new(network), stages(places))
     }
 
     /// An Exemplar-CNN. Places that it does not have are left out.

@@ -51,7 +51,7 @@ impl Inversion {
 
     /// Iterative re-encoding (DeePSiM, section 4.3): the inversion of pictures `[batch, 3, side, side]`, the inversion of the inversion, and so
     /// on, `iterations` of them.
-    pub fn rounds(&self, pictures: Tensor<4>, iterations: usize) -> Vec<Tensor<4>> {
+    pub fn rounds(&self, pictures: &Tensor<4>, iterations: usize) -> Vec<Tensor<4>> {
         let mut rounds: Vec<Tensor<4>> = Vec::with_capacity(iterations);
         for _ in 0..iterations {
             let seen = rounds.last().map_or_else(|| pictures.clone(), |inverted| inverted.clone().clamp(-1.0, 1.0)); // [batch, 3, side, side]

@@ -240,7 +240,7 @@ mod tests {
     fn mixtures_lie_between_and_random_features_are_somebodys() {
         let (a, b) = (features(&[0.0, 4.0], 1), features(&[8.0, 0.0], 1));
         assert_eq!(mix(&a, &b, 0.25).values, [2.0, 3.0]);
-        let drawn = random(&[a.clone(), b.clone()], 5).unwrap();
+        let drawn = random(&[a, b], 5).unwrap();
         assert!([0.0, 8.0].contains(&drawn.values[0]) && [0.0, 4.0].contains(&drawn.values[1]));
         assert_eq!(random(&[], 5), None);
     }

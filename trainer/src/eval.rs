@@ -1,6 +1,7 @@
 //! `trainer eval`: how good models and baselines are on held-out pictures, as a table.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -111,6 +112,14 @@ pub struct Row {
     pub measures: Measures,
 }
 
+/// What makes one row.
+struct Job {
+    name: String,
+    layer: Layer,
+    pictures_seen: Option<u64>,
+    method: Box<dyn Method>,
+}
+
 /// Measures and prints the table.
 ///
 /// # Errors
@@ -140,35 +149,37 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     }
     let squeezenet = model::read(&locate(model::SQUEEZENET)?)?;
     let encoder = model::squeezenet(device)?;
-    let mut jobs: Vec<(String, Layer, Option<u64>, Box<dyn Method>)> = Vec::new();
+    let mut jobs: Vec<Job> = Vec::new();
     for path in &options.models {
         let file = model::read(path)?;
         let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
         let layer = inverter_of(file.card())?.layer;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let seen = file.card().training.as_ref().map(|training| training.pictures_seen);
-        jobs.push((name, layer, seen, Box::new(Inverted { inversion, device: device.clone(), iterations: options.iterations })));
+        jobs.push(Job {
+            name,
+            layer,
+            pictures_seen: seen,
+            method: Box::new(Inverted { inversion, device: device.clone(), iterations: options.iterations }),
+        });
     }
-    let mut layers: Vec<Layer> = jobs.iter().map(|(_, layer, ..)| *layer).chain(options.layers.iter().copied()).collect();
+    let mut layers: Vec<Layer> = jobs.iter().map(|job| job.layer).chain(options.layers.iter().copied()).collect();
     layers.sort_unstable();
     layers.dedup();
     let dataset = if options.baselines.is_empty() { None } else { Some(open_training()?) };
     for (&layer, &baseline) in layers.iter().flat_map(|layer| options.baselines.iter().map(move |baseline| (layer, baseline))) {
         let dataset = dataset.as_ref().context("no training pictures")?;
         let (name, method) = baseline_of(baseline, layer, side_of(layer, options)?, options.steps, dataset, &encoder, device)?;
-        jobs.push((name, layer, None, method));
-    }
-    for (_, layer, ..) in &jobs {
-        side_of(*layer, options)?;
+        jobs.push(Job { name, layer, pictures_seen: None, method });
     }
 
     let judge = Judge::open(device)?;
     let held_out = open_held_out(options.data.as_deref())?;
     let mut pictures: BTreeMap<usize, Vec<Picture>> = BTreeMap::new();
-    for (_, layer, ..) in &jobs {
-        let side = side_of(*layer, options)?;
-        if !pictures.contains_key(&side) {
-            pictures.insert(side, held_out_crops(&held_out, options.most.unwrap_or(usize::MAX), options.crops, side)?);
+    for job in &jobs {
+        if let Entry::Vacant(place) = pictures.entry(side_of(job.layer, options)?) {
+            let side = *place.key();
+            place.insert(held_out_crops(&held_out, options.most.unwrap_or(usize::MAX), options.crops, side)?);
         }
     }
     let mut examinations = BTreeMap::new();
@@ -177,18 +188,18 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     }
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
-    for (method, layer, pictures_seen, inverter) in jobs {
-        eprintln!("measuring {method} at {layer}");
+    for Job { name, layer, pictures_seen, method } in jobs {
+        eprintln!("measuring {name} at {layer}");
         let side = side_of(layer, options)?;
         if options.sheet.is_some() {
             let shown: Vec<Picture> = pictures[&side].iter().step_by(options.crops).take(SHOWN).cloned().collect();
             if sheet.is_empty() {
                 sheet.push(shown.clone());
             }
-            sheet.push(inverter.invert(&shown)?);
+            sheet.push(method.invert(&shown)?);
         }
-        let measures = examinations[&side].measure(|pictures| inverter.invert(pictures))?;
-        rows.push(Row { method, layer, pictures_seen, measures });
+        let measures = examinations[&side].measure(|pictures| method.invert(pictures))?;
+        rows.push(Row { method: name, layer, pictures_seen, measures });
     }
     if let Some(path) = &options.sheet {
         let side = sheet.iter().flatten().map(Picture::width).max().unwrap_or(0);

@@ -213,7 +213,7 @@ impl<'a> Patient<'a> {
         let range = start..start + count;
         if let Operation::Rounds(rounds) = operation {
             let tensor = picture::to_tensor(&self.pictures[range], self.device)?; // [batch, 3, side, side]
-            let last = self.inversion.rounds(tensor, rounds).pop().context("no rounds")?; // [batch, 3, side, side]
+            let last = self.inversion.rounds(&tensor, rounds).pop().context("no rounds")?; // [batch, 3, side, side]
             return Ok(picture::from_data(&last.into_data())?);
         }
         let features: Vec<Features> = range

@@ -36,7 +36,7 @@ pub struct Inverted {
 
 impl Method for Inverted {
     fn invert(&self, pictures: &[Picture]) -> Result<Vec<Picture>> {
-        let rounds = self.inversion.rounds(picture::to_tensor(pictures, &self.device)?, self.iterations);
+        let rounds = self.inversion.rounds(&picture::to_tensor(pictures, &self.device)?, self.iterations);
         let last = rounds.into_iter().next_back().context("no round of inversion")?; // [batch, 3, side, side]
         Ok(picture::from_data(&last.into_data())?)
     }
