@@ -5,8 +5,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
-use burn::tensor::module::{conv2d, interpolate};
-use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
 
 use super::geometry::Geometry;
 use super::run::{self, Job};
@@ -20,7 +20,7 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geom
         return Tensor::from_dispatch(y);
     }
     let x = if geometry.double {
-        interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_scale_factor([2.0, 2.0])) // [batch, inputs, 2h, 2w]
+        doubled(x) // [batch, inputs, 2h, 2w]
     } else {
         x
     };
@@ -32,6 +32,15 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geom
         0.0 => relu(z),
         _ => leaky_relu(z, f64::from(slope)),
     }
+}
+
+/// Each pixel twice in each direction: `[batch, channels, h, w]` -> `[batch, channels, 2h, 2w]`. burn's own interpolation would do it, and
+/// bring kernels for tiles of matrices into the page's wasm.
+fn doubled(x: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, height, 1, width, 1])
+        .expand([batch, channels, height, 2, width, 2]) // [batch, channels, h, 2, w, 2]
+        .reshape([batch, channels, 2 * height, 2 * width]) // [batch, channels, 2h, 2w]
 }
 
 /// What burn's dispatch calls.

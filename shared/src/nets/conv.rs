@@ -1,9 +1,9 @@
 //! A convolution's weights, and what it does with them.
 
 use burn::module::{Module, Param};
-use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 
+use super::weights;
 use crate::conv::{Geometry, convolve};
 
 /// A square convolution with bias and activation.
@@ -18,13 +18,13 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// `[inputs, outputs]` channels; weights from `initializer`, a bias of zeros, no activation.
-    pub fn new([inputs, outputs]: [usize; 2], geometry: Geometry, initializer: &Initializer, device: &Device) -> Self {
+    /// `[inputs, outputs]` channels; normal weights with the standard deviation gain / sqrt(inputs of an output), a bias of zeros, no
+    /// activation.
+    pub fn new([inputs, outputs]: [usize; 2], geometry: Geometry, gain: f64, device: &Device) -> Self {
         let Geometry { kernel, .. } = geometry;
-        let fan = kernel * kernel;
         Self {
-            weight: initializer.init_with([outputs, inputs, kernel, kernel], Some(inputs * fan), Some(outputs * fan), device),
-            bias: Initializer::Zeros.init([outputs], device),
+            weight: weights([outputs, inputs, kernel, kernel], gain, device),
+            bias: weights([outputs], 0.0, device),
             geometry,
             slope: 1.0,
         }

@@ -6,7 +6,7 @@ use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
-use super::{LEAK, he_normal};
+use super::{LEAK, he_gain, he_normal};
 use crate::Layer;
 use crate::conv::Geometry;
 
@@ -31,7 +31,7 @@ impl Discriminator {
         let linear = |input, output| LinearConfig::new(input, output).with_initializer(he_normal()).init(device);
         let conv = |(input, output, kernel, stride)| {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
-            Conv::new([input, output], geometry, &he_normal(), device).activated(LEAK)
+            Conv::new([input, output], geometry, he_gain(), device).activated(LEAK)
         };
         Self {
             convs: CONVS.map(conv).into(),

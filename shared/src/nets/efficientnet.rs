@@ -1,12 +1,13 @@
 //! EfficientNet-Lite0: the judge. No loss has seen it, so its opinion of an inversion is an independent one.
 
-use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{Initializer, PaddingConfig2d};
-use burn::tensor::activation::relu6;
-use burn::tensor::module::adaptive_avg_pool2d;
-use burn::tensor::ops::PadMode;
+use burn::module::{Module, Param};
+use burn::tensor::module::{adaptive_avg_pool2d, conv2d};
+use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor};
+
+use super::conv::Conv;
+use super::weights;
+use crate::conv::Geometry;
 
 /// (repeats, kernel, stride, expansion, input channels, output channels)
 pub(crate) const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [
@@ -22,9 +23,9 @@ pub(crate) const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [
 /// Inverted residual: widen with 1x1, one filter a channel, narrow with 1x1. Batch norm is folded into weights and biases.
 #[derive(Module, Debug)]
 struct Block {
-    expand: Option<Conv2d>,
-    depthwise: Conv2d,
-    project: Conv2d,
+    expand: Option<Conv>,
+    depthwise: Depthwise,
+    project: Conv,
     residual: bool,
 }
 
@@ -34,7 +35,7 @@ impl Block {
             Some(expand) => relu6(expand.forward(x.clone())), // [batch, expansion x input, h, w]
             None => x.clone(),
         };
-        let filtered = relu6(same(&self.depthwise, wide)); // [batch, expansion x input, h / stride, w / stride]
+        let filtered = relu6(self.depthwise.forward(wide)); // [batch, expansion x input, h / stride, w / stride]
         let narrow = self.project.forward(filtered); // [batch, output, h / stride, w / stride]
         if self.residual { narrow + x } else { narrow }
     }
@@ -43,11 +44,11 @@ impl Block {
 /// EfficientNet-Lite0 with its classifier. Field names are the weight file's names.
 #[derive(Module, Debug)]
 pub struct EfficientNet {
-    stem: Conv2d,
+    stem: Conv,
     blocks: Vec<Block>,
-    head: Conv2d,
+    head: Conv,
     // A 1x1 convolution over one position is the file's [1000, 1280] matrix, and needs no transposition.
-    classifier: Conv2d,
+    classifier: Conv,
 }
 
 /// What the judge says of pictures.
@@ -67,18 +68,18 @@ impl EfficientNet {
                 let (input, stride) = if repeat == 0 { (input, stride) } else { (output, 1) };
                 let wide = input * expansion;
                 blocks.push(Block {
-                    expand: (expansion > 1).then(|| conv([input, wide], 1, 1, 1, device)),
-                    depthwise: conv([wide, wide], kernel, stride, wide, device),
-                    project: conv([wide, output], 1, 1, 1, device),
+                    expand: (expansion > 1).then(|| pointwise([input, wide], device)),
+                    depthwise: Depthwise::new(wide, kernel, stride, device),
+                    project: pointwise([wide, output], device),
                     residual: stride == 1 && input == output,
                 });
             }
         }
         Self {
-            stem: conv([3, 32], 3, 2, 1, device),
+            stem: Conv::new([3, 32], Geometry::new(3, 0).with_stride(2), 0.0, device),
             blocks,
-            head: conv([320, 1280], 1, 1, 1, device),
-            classifier: conv([1280, 1000], 1, 1, 1, device),
+            head: pointwise([320, 1280], device),
+            classifier: pointwise([1280, 1000], device),
         }
     }
 
@@ -100,7 +101,7 @@ impl EfficientNet {
     fn stem(&self, pictures: Tensor<4>) -> Tensor<4> {
         // The weights expect (x - 127) / 128 of x in 0..255.
         let x = pictures.mul_scalar(127.5 / 128.0).add_scalar(0.5 / 128.0); // [batch, 3, side, side]
-        relu6(same(&self.stem, x)) // [batch, 32, side / 2, side / 2]
+        relu6(self.stem.forward(same(x, 3, 2))) // [batch, 32, side / 2, side / 2]
     }
 
     /// Judges pictures `[batch, 3, side, side]` in [-1, 1]; it was trained at side 224.
@@ -118,23 +119,45 @@ impl EfficientNet {
     }
 }
 
-fn conv(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_groups(groups)
-        .with_padding(PaddingConfig2d::Valid)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+/// One filter a channel.
+#[derive(Module, Debug)]
+struct Depthwise {
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    kernel: usize,
+    #[module(skip)]
+    stride: usize,
+}
+
+impl Depthwise {
+    fn new(channels: usize, kernel: usize, stride: usize, device: &Device) -> Self {
+        Self { weight: weights([channels, 1, kernel, kernel], 0.0, device), bias: weights([channels], 0.0, device), kernel, stride }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, channels, ..] = x.dims();
+        let options = ConvOptions::new([self.stride, self.stride], [0, 0], [1, 1], channels);
+        let padded = same(x, self.kernel, self.stride);
+        conv2d(padded, self.weight.val(), Some(self.bias.val()), options) // [batch, channels, height / stride, width / stride]
+    }
+}
+
+fn pointwise(channels: [usize; 2], device: &Device) -> Conv {
+    Conv::new(channels, Geometry::new(1, 0), 0.0, device)
+}
+
+fn relu6(x: Tensor<4>) -> Tensor<4> {
+    x.clamp(0.0, 6.0)
 }
 
 /// TensorFlow's SAME padding: as many outputs as strides fit; an odd pixel of padding goes right and bottom.
-fn same(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+fn same(x: Tensor<4>, kernel: usize, stride: usize) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     let padding = |size: usize| {
-        let (kernel, stride) = (conv.kernel_size[0], conv.stride[0]);
         let total = ((size.div_ceil(stride) - 1) * stride + kernel).saturating_sub(size);
         (total / 2, total - total / 2)
     };
     let ((top, bottom), (left, right)) = (padding(height), padding(width));
-    conv.forward(x.pad((left, right, top, bottom), PadMode::Constant(0.0))) // [batch, output, height / stride, width / stride]
+    x.pad((left, right, top, bottom), PadMode::Constant(0.0)) // [batch, channels, height + top + bottom, width + left + right]
 }

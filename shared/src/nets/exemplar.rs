@@ -6,7 +6,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
-use super::he_normal;
+use super::he_gain;
 use crate::conv::Geometry;
 use crate::pool::max_pool;
 
@@ -29,7 +29,7 @@ impl ExemplarCnn {
     pub fn new(device: &Device) -> Self {
         let conv = |(input, output, kernel, stride, _)| {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
-            Conv::new([input, output], geometry, &he_normal(), device).activated(0.0)
+            Conv::new([input, output], geometry, he_gain(), device).activated(0.0)
         };
         Self { convs: STAGES.map(conv).into() }
     }

@@ -1,12 +1,10 @@
 //! The inverter, the paper's generator G: features of one layer -> picture.
 
 use burn::module::Module;
-use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
-use super::{LEAK, he_normal};
+use super::{LEAK, he_gain};
 use crate::Layer;
 use crate::conv::Geometry;
 
@@ -29,7 +27,7 @@ impl Block {
 }
 
 fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
-    Conv::new(channels, geometry, &he_normal(), device).activated(LEAK)
+    Conv::new(channels, geometry, he_gain(), device).activated(LEAK)
 }
 
 /// What makes a first grid of the features.
@@ -41,11 +39,11 @@ enum Head {
     Dense(Dense),
 }
 
-/// The paper's fully connected layers, scaled down: 1000 -> 384 -> 64 channels of 4x4.
+/// The paper's fully connected layers, scaled down: 1000 -> 384 -> 64 channels of 4x4. Convolutions of one position.
 #[derive(Module, Debug)]
 struct Dense {
-    embed: Linear,
-    place: Linear,
+    embed: Conv,
+    place: Conv,
 }
 
 /// Channels of what [`Dense`] embeds scores in.
@@ -57,14 +55,14 @@ const SIDE: usize = 4;
 
 impl Dense {
     fn new(device: &Device) -> Self {
-        let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).with_initializer(he_normal()).init(device);
-        Self { embed: linear(Layer::Scores.channels(), EMBEDDED), place: linear(EMBEDDED, PLACED * SIDE * SIDE) }
+        let dense = |channels| leaky(channels, Geometry::new(1, 0), device);
+        Self { embed: dense([Layer::Scores.channels(), EMBEDDED]), place: dense([EMBEDDED, PLACED * SIDE * SIDE]) }
     }
 
     fn forward(&self, scores: Tensor<4>) -> Tensor<4> {
-        let x = leaky_relu(self.embed.forward(scores.flatten::<2>(1, 3)), f64::from(LEAK)); // [batch, 384]
-        let x = leaky_relu(self.place.forward(x), f64::from(LEAK)); // [batch, 64 * 4 * 4]
-        let [batch, _] = x.dims();
+        let x = self.embed.forward(scores); // [batch, 384, 1, 1]
+        let x = self.place.forward(x); // [batch, 64 * 4 * 4, 1, 1]
+        let [batch, ..] = x.dims();
         x.reshape([batch, PLACED, SIDE, SIDE]) // [batch, 64, 4, 4]
     }
 }
@@ -106,11 +104,11 @@ impl Inverter {
             None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
         };
         // A tenth of the usual gain: the first pictures are grey, not noise.
-        let grey = Initializer::KaimingNormal { gain: 0.1, fan_out_only: false };
+        let grey = 0.1;
         Self {
             head,
             blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
-            picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), &grey, device),
+            picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), grey, device),
         }
     }
 

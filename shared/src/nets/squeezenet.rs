@@ -1,7 +1,6 @@
 //! SqueezeNet 1.1 (Iandola et al. 2016): the network that is inverted, and the comparator of the loss.
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::nn::Initializer;
 use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
@@ -144,7 +143,7 @@ impl ModuleMapper for HeNormal {
 
 /// Weights of zero, to be loaded into.
 fn conv_relu(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
-    Conv::new(channels, geometry, &Initializer::Zeros, device).activated(0.0)
+    Conv::new(channels, geometry, 0.0, device).activated(0.0)
 }
 
 /// From [-1, 1] to what the weights were trained on: 0..255 less the mean RGB.
