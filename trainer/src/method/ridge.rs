@@ -18,7 +18,7 @@ use crate::random::random;
 /// What is added to the diagonal of the features' second moments, as a share of their mean.
 const RIDGE: f64 = 1e-2;
 /// Training crops that it is fitted to.
-const CROPS: usize = 4096;
+const CROPS: usize = 1024;
 /// Crops at a time.
 const CHUNK: usize = 16;
 /// Separates these random numbers from those of training.
