@@ -14,6 +14,7 @@ use crate::layer::is_valid_side;
 use crate::loss::mean_square;
 use crate::model_file::{InverterCard, Kind, ModelFile, ModelFileError};
 use crate::nets::inverter::{Inverter, SCORES_SIDE};
+use crate::optimise::{Optimisation, Prior};
 use crate::nets::squeezenet::SqueezeNet;
 use crate::picture::{self, Picture, PictureError};
 use crate::surgery::Features;
@@ -43,6 +44,9 @@ impl From<ExecutionError> for LabError {
         Self::Device(format!("{error:?}"))
     }
 }
+
+/// Priors of a refinement: a tenth of those of an inversion that begins with nothing.
+const REFINING: Prior = Prior { variation: 0.1, range: 0.02 };
 
 /// The networks, on a device.
 #[derive(Debug)]
@@ -153,6 +157,28 @@ impl Lab {
         };
         let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
         picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
+    }
+
+    /// One round of re-encoding (DeePSiM, section 4.3): the inversion of what was seen, and what SqueezeNet sees in it.
+    ///
+    /// # Errors
+    /// If there is no such inverter, or the device fails.
+    pub async fn again(&self, name: &str, seen: &Seen) -> Result<Seen, LabError> {
+        self.see(self.invert(name, seen, None).await?)
+    }
+
+    /// Gradient descent on the pixels of an inversion towards the features that its inverter was given, with a weak prior: it begins at
+    /// a picture already.
+    ///
+    /// # Errors
+    /// If there is no such inverter, or the inversion is of another side than the picture.
+    pub fn refine(&self, name: &str, seen: &Seen, inversion: &Picture) -> Result<Optimisation, LabError> {
+        let layer = self.loaded(name)?.layer;
+        if layer.stride().is_some() && inversion.width() != seen.picture.width() {
+            return Err(LabError::Side(inversion.width()));
+        }
+        let start = picture::to_tensor(std::slice::from_ref(inversion), &self.device)?; // [1, 3, side, side]
+        Ok(Optimisation::new(&self.squeezenet, layer, seen.features(layer), start, REFINING))
     }
 
     /// How far an inversion is from the picture. One of the scores is compared with the picture at its own side.

@@ -15,8 +15,8 @@
 //! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
-//! * [`lab`]: what the page does with them: look once, invert as often as wanted.
-//! * [`optimise`]: the same by gradient descent on the pixels, a baseline.
+//! * [`lab`]: what the page does with them: look once, invert as often as wanted, re-encode, refine.
+//! * [`optimise`]: the same by gradient descent on the pixels: a baseline, and how the page refines an inversion.
 //! * [`surgery`]: edits of the features before they are inverted.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
 //!
@@ -34,8 +34,6 @@ pub mod layer;
 pub mod loss;
 pub mod model_file;
 pub mod nets;
-// Gradients are not compiled into the page.
-#[cfg(not(target_arch = "wasm32"))]
 pub mod optimise;
 mod parallel;
 pub mod picture;

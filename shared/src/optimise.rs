@@ -28,8 +28,8 @@ const EPSILON: f64 = 1e-8;
 
 /// Pictures on their way to having the wanted features.
 #[derive(Debug)]
-pub struct Optimisation<'a> {
-    encoder: &'a SqueezeNet,
+pub struct Optimisation {
+    encoder: SqueezeNet,
     layer: Layer,
     prior: Prior,
     wanted: Tensor<4>,
@@ -41,12 +41,13 @@ pub struct Optimisation<'a> {
     steps: i32,
 }
 
-impl<'a> Optimisation<'a> {
+impl Optimisation {
     /// Begins at `start`, `[batch, 3, side, side]`, and looks for the features `wanted`, `[batch, channels, grid, grid]`, unscaled. Everything
     /// is on the plain device.
-    pub fn new(encoder: &'a SqueezeNet, layer: Layer, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
+    pub fn new(encoder: &SqueezeNet, layer: Layer, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
         let size = wanted.clone().square().mean_dims(&[1, 2, 3]).add_scalar(EPSILON); // [batch, 1, 1, 1]
         let nothing = start.zeros_like(); // [batch, 3, side, side]
+        let encoder = encoder.clone();
         Self { encoder, layer, prior, wanted, size, first_moment: nothing.clone(), second_moment: nothing, pictures: start, steps: 0 }
     }
 

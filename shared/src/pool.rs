@@ -26,7 +26,7 @@ pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
 }
 
 /// What burn's dispatch calls.
-#[backend_extension(Flex, Autodiff: cfg(not(target_arch = "wasm32")))]
+#[backend_extension(Flex, Autodiff)]
 trait MaxPool: Backend {
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -71,7 +71,6 @@ fn largest(a: f32, b: f32) -> f32 {
 }
 
 /// The way back, where autodiff is compiled in.
-#[cfg(not(target_arch = "wasm32"))]
 mod backward {
     use burn::backend::Autodiff;
     use burn::backend::autodiff::checkpoint::base::Checkpointer;

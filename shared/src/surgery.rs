@@ -39,6 +39,32 @@ impl Features {
     }
 }
 
+impl Features {
+    /// Positions along a side of the grid.
+    pub const fn grid(&self) -> usize {
+        self.grid
+    }
+
+    /// The numbers of one channel, row by row; none if there is no such channel.
+    pub fn channel(&self, channel: usize) -> &[f32] {
+        let area = (self.grid * self.grid).max(1);
+        self.values.get(channel * area..(channel + 1) * area).unwrap_or_default()
+    }
+
+    /// The `count` channels with the largest sum of squares, strongest first, and their share of the whole sum.
+    pub fn strongest(&self, count: usize) -> Vec<(usize, f64)> {
+        let energy = self.energy();
+        let whole = square_sum(&self.values).max(f64::MIN_POSITIVE);
+        order(&energy).into_iter().take(count).map(|channel| (channel, f64::from(energy[channel]) / whole)).collect()
+    }
+
+    /// The sum of squares of each channel.
+    fn energy(&self) -> Vec<f32> {
+        let area = (self.grid * self.grid).max(1);
+        self.values.chunks(area).map(|channel| channel.iter().map(|value| value * value).sum()).collect()
+    }
+}
+
 /// An edit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "edit", rename_all = "kebab-case")]
@@ -102,6 +128,7 @@ impl Edit {
     /// The features after the edit.
     pub fn apply(self, mut features: Features) -> Features {
         let area = (features.grid * features.grid).max(1);
+        let energy = if matches!(self, Self::KeepChannels { .. }) { features.energy() } else { Vec::new() };
         let values = &mut features.values;
         match self {
             Self::KeepTop { k } => {
@@ -113,7 +140,6 @@ impl Edit {
                 silence(values, &places, 0..k);
             }
             Self::KeepChannels { k } => {
-                let energy: Vec<f32> = values.chunks(area).map(|channel| channel.iter().map(|value| value * value).sum()).collect();
                 for &channel in order(&energy).iter().skip(k) {
                     values[channel * area..][..area].fill(0.0);
                 }
@@ -221,6 +247,14 @@ mod tests {
         let level = (26.0f32 / 2.0).sqrt();
         assert_eq!(binary, [level, 0.0, level, 0.0]);
         assert_eq!(Edit::Binarise.apply(features(&[0.0; 3], 1)).values, [0.0; 3]);
+    }
+
+    #[test]
+    fn channels_are_found_by_their_energy() {
+        let given = features(&[0.0, 1.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0], 2);
+        assert_eq!(given.strongest(1), [(1, 0.9)]);
+        assert_eq!((given.strongest(9).len(), given.grid()), (2, 2));
+        assert_eq!((given.channel(1), given.channel(2)), (&[3.0, 0.0, 0.0, 0.0][..], &[][..]));
     }
 
     #[test]

@@ -80,6 +80,31 @@ fn errors_are_nothing_for_the_picture_itself_and_grow_with_what_is_lost() {
 }
 
 #[test]
+fn rounds_go_on_from_what_the_last_one_made() {
+    let lab = lab();
+    let first = now(lab.again(NAME, &lab.see(cat(64)).unwrap())).unwrap();
+    let second = now(lab.again(NAME, &first)).unwrap();
+    assert_eq!(*second.picture(), now(lab.invert(NAME, &first, None)).unwrap());
+}
+
+#[test]
+fn refining_lowers_the_feature_error() {
+    let lab = lab();
+    let seen = lab.see(cat(64)).unwrap();
+    let inverted = now(lab.invert(NAME, &seen, None)).unwrap();
+    let before = now(lab.errors(NAME, &seen, &lab.see(inverted.clone()).unwrap())).unwrap();
+    let mut refinement = lab.refine(NAME, &seen, &inverted).unwrap();
+    let first: f32 = refinement.step(0.02).into_scalar();
+    assert!((first.sqrt() - before.feature).abs() < 1e-3, "{} {before:?}", first.sqrt());
+    for _ in 0..20 {
+        refinement.step(0.02);
+    }
+    let refined = picture::from_data(&refinement.pictures().into_data()).unwrap().remove(0);
+    let after = now(lab.errors(NAME, &seen, &lab.see(refined).unwrap())).unwrap();
+    assert!(after.feature < 0.8 * before.feature, "{before:?} {after:?}");
+}
+
+#[test]
 fn a_cat_is_a_cat() {
     let lab = lab();
     let classes = now(lab.classes(&lab.see(cat(224)).unwrap(), 5)).unwrap();

@@ -1,23 +1,32 @@
 //! The wasm surface of `deepsim`: what the page's worker calls, and nothing else.
 //!
-//! The worker owns a [`Session`]; a session owns the device and the weights. Pictures go in and come out as RGBA bytes.
+//! The worker owns a [`Session`]; a session owns the device, the networks and up to two pictures, which lie in slots with names of the
+//! page's choice. Pictures go in and come out as RGBA bytes. What SqueezeNet sees in a picture, and in each inversion of it, is computed
+//! once and kept until another picture comes into the slot.
 
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
-use burn::tensor::{Device, Tensor, TensorData};
-use deepsim::inversion::Inversion;
-use deepsim::layer::is_valid_side;
+mod animation;
+mod answer;
+mod selftest;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use deepsim::lab::{Lab, Seen};
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
+use deepsim::optimise::Optimisation;
 use deepsim::picture::{self, Picture};
+use deepsim::surgery::{self, Edit, Features};
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
-/// The largest difference, in pictures of range 2, between a device's inversion and flex's that the self-test lets pass.
-const SELF_TEST_TOLERANCE: f32 = 0.01;
+use answer::{Channels, Judged, Stage};
 
-/// Side of the self-test's picture: small, and still with a grid in every layer.
-const SELF_TEST_SIDE: usize = 64;
+/// Classes that are named for a picture.
+const CLASSES: usize = 5;
 
 /// Makes a panic's message and place readable in the console.
 #[wasm_bindgen(start)]
@@ -25,38 +34,51 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// A device and the networks on it.
+/// A device, the networks on it, and the pictures that are looked at.
 #[wasm_bindgen]
 pub struct Session {
     device: Device,
-    networks: Option<Networks>,
+    lab: Option<Lab>,
+    slots: BTreeMap<String, Slot>,
+    refinement: Option<Optimisation>,
 }
 
-struct Networks {
-    squeezenet: ModelFile,
-    inverter: ModelFile,
-    inversion: Inversion,
+/// A picture, and everything known of it at one side.
+struct Slot {
+    square: Picture,
+    seen: Option<Seen>,
+    /// The features that each inverter takes, as numbers.
+    features: BTreeMap<String, Features>,
+    /// What SqueezeNet sees in each inverter's inversion of the features as they are.
+    inversions: BTreeMap<String, Seen>,
+    /// The newest round of re-encoding with each inverter.
+    rounds: BTreeMap<String, Seen>,
 }
 
-/// An inversion, and what was inverted.
-#[wasm_bindgen]
-pub struct Inverted {
-    original: Vec<u8>,
-    inversion: Vec<u8>,
+/// What is done to the features of a slot before they are inverted.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Operation {
+    /// First they are mixed with another slot's.
+    mix: Option<Mix>,
+    /// Then edited, one edit after the other.
+    edits: Vec<Edit>,
 }
 
-#[wasm_bindgen]
-impl Inverted {
-    /// RGBA bytes of the cropped and resized picture.
-    #[wasm_bindgen(getter)]
-    pub fn original(&self) -> Vec<u8> {
-        self.original.clone()
+#[derive(Debug, PartialEq, Deserialize)]
+struct Mix {
+    slot: String,
+    /// 0 is this slot's, 1 the other one's.
+    share: f32,
+}
+
+impl Operation {
+    fn read(json: &str) -> Result<Self, JsError> {
+        Ok(serde_json::from_str(json)?)
     }
 
-    /// RGBA bytes of its inversion.
-    #[wasm_bindgen(getter)]
-    pub fn inversion(&self) -> Vec<u8> {
-        self.inversion.clone()
+    fn does_nothing(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -68,75 +90,243 @@ impl Session {
     /// If the browser gives no WebGPU device.
     pub async fn open(webgpu: bool) -> Result<Session, JsError> {
         let device = if webgpu { webgpu_device().await? } else { Device::flex() };
-        Ok(Self { device, networks: None })
+        Ok(Self { device, lab: None, slots: BTreeMap::new(), refinement: None })
     }
 
-    /// Verifies two model files' bytes and puts their weights on the device.
+    /// Verifies SqueezeNet's model file and puts its weights on the device.
     ///
     /// # Errors
-    /// If a file is damaged, of another version or of the wrong kind.
-    pub fn load(&mut self, squeezenet: &[u8], inverter: &[u8]) -> Result<(), JsError> {
-        let (squeezenet, inverter) = (ModelFile::from_bytes(squeezenet)?, ModelFile::from_bytes(inverter)?);
-        let inversion = Inversion::new(&squeezenet, &inverter, &self.device)?;
-        self.networks = Some(Networks { squeezenet, inverter, inversion });
+    /// If the file is damaged, of another version or of the wrong kind.
+    pub fn load(&mut self, squeezenet: &[u8]) -> Result<(), JsError> {
+        self.lab = Some(Lab::new(&ModelFile::from_bytes(squeezenet)?, &self.device)?);
         Ok(())
     }
 
-    /// Inverts a small known picture on this device and on the processor, and returns the largest difference. A shader that the
-    /// browser refuses leaves stale memory behind without an error, so a GPU is believed only after this.
+    /// Verifies an inverter's model file and puts its weights on the device, under a name.
     ///
     /// # Errors
-    /// If nothing is loaded, or the two differ by more than they may.
+    /// The same, or if SqueezeNet is not loaded.
+    #[wasm_bindgen(js_name = loadInverter)]
+    pub fn load_inverter(&mut self, name: &str, inverter: &[u8]) -> Result<(), JsError> {
+        let lab = self.lab.as_mut().ok_or_else(not_loaded)?;
+        Ok(lab.add(name, &ModelFile::from_bytes(inverter)?)?)
+    }
+
+    /// Inverts a small known picture on this device and on the processor, and returns the largest difference.
+    ///
+    /// # Errors
+    /// If a file is damaged, or the two differ by more than they may.
     #[wasm_bindgen(js_name = selfTest)]
-    pub async fn self_test(&self) -> Result<f32, JsError> {
-        let networks = self.networks()?;
-        let reference = Inversion::new(&networks.squeezenet, &networks.inverter, &Device::flex())?;
-        let found = read(networks.inversion.invert(pattern(SELF_TEST_SIDE, &self.device))).await?;
-        let wanted = read(reference.invert(pattern(SELF_TEST_SIDE, &Device::flex()))).await?;
-        let difference = largest_difference(&found, &wanted);
-        if difference <= SELF_TEST_TOLERANCE {
-            return Ok(difference);
-        }
-        Err(JsError::new(&format!("the self-test is off by {difference}, more than {SELF_TEST_TOLERANCE}")))
+    pub async fn self_test(&self, squeezenet: &[u8], inverter: &[u8]) -> Result<f32, JsError> {
+        let (squeezenet, inverter) = (ModelFile::from_bytes(squeezenet)?, ModelFile::from_bytes(inverter)?);
+        selftest::self_test(&squeezenet, &inverter, &self.device).await
     }
 
-    /// Crops the middle square of an RGBA picture, resizes it to `side` and inverts its features.
+    /// Puts the middle square of an RGBA picture into a slot, in place of what was there.
     ///
     /// # Errors
-    /// If nothing is loaded, the bytes are no picture, `side` is not a multiple of 16, or the device fails.
-    pub async fn invert(&self, rgba: &[u8], width: usize, height: usize, side: usize) -> Result<Inverted, JsError> {
-        if !is_valid_side(side) {
-            return Err(JsError::new("the side must be a multiple of 16 and at least 32"));
-        }
-        let networks = self.networks()?;
-        let cropped = Picture::from_rgba(width, height, rgba)?.centre_crop(side)?;
-        let pictures = picture::to_tensor(std::slice::from_ref(&cropped), &self.device)?; // [1, 3, side, side]
-        let inverted = read(networks.inversion.invert(pictures)).await?;
-        let [inverted] = &picture::from_data(&inverted)?[..] else {
-            return Err(JsError::new("one picture went in, another number came out"));
-        };
-        Ok(Inverted { original: cropped.to_rgba(), inversion: inverted.to_rgba() })
+    /// If the bytes are no picture.
+    pub fn take(&mut self, slot: &str, rgba: &[u8], width: usize, height: usize, side: usize) -> Result<(), JsError> {
+        let square = Picture::from_rgba(width, height, rgba)?.centre_crop(side)?;
+        let (features, inversions, rounds) = Default::default();
+        self.slots.insert(slot.to_owned(), Slot { square, seen: None, features, inversions, rounds });
+        Ok(())
     }
 
-    /// Runs the network of any model file on the pattern x[c, i, j] = (31 i + 17 j + 101 c) mod 256 of a side and returns a
-    /// `Map` from names to `Float32Array`s: for checking this browser against other machines.
+    /// Looks at a slot's picture: one pass of SqueezeNet. Returns the picture's RGBA bytes, as it was cropped and resized.
+    ///
+    /// # Errors
+    /// If the slot is empty, its side is not a multiple of 16, or the device fails.
+    pub async fn see(&mut self, slot: &str) -> Result<Vec<u8>, JsError> {
+        let lab = self.lab.as_ref().ok_or_else(not_loaded)?;
+        let slot = self.slots.get_mut(slot).ok_or_else(empty)?;
+        if slot.seen.is_none() {
+            slot.seen = Some(lab.see(slot.square.clone())?);
+        }
+        Ok(slot.square.to_rgba())
+    }
+
+    /// What SqueezeNet sees in a slot's picture.
+    ///
+    /// # Errors
+    /// If nobody has looked at it, or the device fails.
+    pub async fn classes(&self, slot: &str) -> Result<Judged, JsError> {
+        let nothing = deepsim::lab::Errors { picture: 0.0, feature: 0.0 };
+        Ok(Judged::new(nothing, &self.lab()?.classes(self.seen(slot)?, CLASSES).await?))
+    }
+
+    /// The side of an inverter's inversion of a slot's picture, in pixels.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot.
+    #[wasm_bindgen(js_name = sideOf)]
+    pub fn side_of(&self, name: &str, slot: &str) -> Result<usize, JsError> {
+        Ok(self.lab()?.side_of(name, self.slot(slot)?.square.width())?)
+    }
+
+    /// The RGBA bytes of an inverter's inversion of a slot's features, after an operation on them (JSON).
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot, the operation cannot be read, or the device fails.
+    pub async fn invert(&mut self, name: &str, slot: &str, operation: &str) -> Result<Vec<u8>, JsError> {
+        let operation = Operation::read(operation)?;
+        if operation.does_nothing() {
+            if let Some(inversion) = self.slot(slot)?.inversions.get(name) {
+                return Ok(inversion.picture().to_rgba());
+            }
+            return Ok(self.lab()?.invert(name, self.seen(slot)?, None).await?.to_rgba());
+        }
+        let mut features = self.features(name, slot).await?;
+        if let Some(Mix { slot: other, share }) = &operation.mix {
+            features = surgery::mix(&features, &self.features(name, other).await?, *share);
+        }
+        let edited = operation.edits.into_iter().fold(features, |features, edit| edit.apply(features));
+        Ok(self.lab()?.invert(name, self.seen(slot)?, Some(&edited)).await?.to_rgba())
+    }
+
+    /// How an inversion (RGBA bytes) compares with the slot's picture. `plain`: nothing was done to the features; what is seen in it is kept.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot, the bytes are no picture, or the device fails.
+    pub async fn judge(&mut self, name: &str, slot: &str, rgba: &[u8], side: usize, plain: bool) -> Result<Judged, JsError> {
+        let inversion = match self.slot(slot)?.inversions.get(name) {
+            Some(inversion) if plain => inversion.clone(),
+            _ => self.lab()?.see(Picture::from_rgba(side, side, rgba)?)?,
+        };
+        let errors = self.lab()?.errors(name, self.seen(slot)?, &inversion).await?;
+        let judged = Judged::new(errors, &self.lab()?.classes(&inversion, CLASSES).await?);
+        if plain {
+            self.slot_mut(slot)?.inversions.insert(name.to_owned(), inversion);
+        }
+        Ok(judged)
+    }
+
+    /// The next round of re-encoding a slot's picture; the first one is its inversion.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot, or the device fails.
+    pub async fn again(&mut self, name: &str, slot: &str) -> Result<Stage, JsError> {
+        let here = self.slot(slot)?;
+        let round = match (here.rounds.get(name), here.inversions.get(name)) {
+            (Some(last), _) => self.lab()?.again(name, last).await?,
+            (None, Some(first)) => first.clone(),
+            (None, None) => self.lab()?.again(name, self.seen(slot)?).await?,
+        };
+        let errors = self.lab()?.errors(name, self.seen(slot)?, &round).await?;
+        let rgba = round.picture().to_rgba();
+        self.slot_mut(slot)?.rounds.insert(name.to_owned(), round);
+        Ok(Stage { rgba, feature_error: errors.feature })
+    }
+
+    /// The strongest channels of the features that an inverter takes.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot, or the device fails.
+    pub async fn channels(&mut self, name: &str, slot: &str, count: usize) -> Result<Channels, JsError> {
+        let features = self.features(name, slot).await?;
+        let strongest = features.strongest(count);
+        let maps = strongest.iter().flat_map(|&(channel, _)| {
+            let values = features.channel(channel);
+            let most = values.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+            // Between 0 and 255.
+            values.iter().map(move |value| (value / most * 255.0).clamp(0.0, 255.0) as u8)
+        });
+        let maps = maps.collect();
+        // Channels are few, and shares are shown in percent.
+        let (channels, shares) = strongest.iter().map(|&(channel, share)| (channel as u32, share as f32)).unzip();
+        Ok(Channels { grid: features.grid(), channels, shares, maps })
+    }
+
+    /// Begins to refine an inversion (RGBA bytes): its pixels go down the gradient of its feature error.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot, or the bytes are no picture of the slot's side.
+    #[wasm_bindgen(js_name = beginToRefine)]
+    pub fn begin_to_refine(&mut self, name: &str, slot: &str, rgba: &[u8], side: usize) -> Result<(), JsError> {
+        let start = Picture::from_rgba(side, side, rgba)?;
+        self.refinement = Some(self.lab()?.refine(name, self.seen(slot)?, &start)?);
+        Ok(())
+    }
+
+    /// Some steps of the refinement. The error is the one before the last of them.
+    ///
+    /// # Errors
+    /// If none has begun, or the device fails.
+    #[wasm_bindgen(js_name = refine)]
+    pub async fn refine(&mut self, steps: usize, rate: f64) -> Result<Stage, JsError> {
+        let refinement = self.refinement.as_mut().ok_or_else(|| JsError::new("no refinement has begun"))?;
+        let mut error = None;
+        for _ in 0..steps {
+            error = Some(refinement.step(rate)); // [1]
+        }
+        let error = error.ok_or_else(|| JsError::new("no steps"))?.into_data_async().await.map_err(device_failed)?;
+        let pictures = refinement.pictures().into_data_async().await.map_err(device_failed)?; // [1, 3, side, side]
+        let picture = picture::from_data(&pictures)?.pop().ok_or_else(empty)?;
+        Ok(Stage { rgba: picture.to_rgba(), feature_error: error.iter::<f32>().next().unwrap_or(f32::NAN).sqrt() })
+    }
+
+    /// Runs the network of any model file on the pattern of the golden activations, of this side, and returns a `Map` from names to
+    /// `Float32Array`s: for checking this browser against other machines.
     ///
     /// # Errors
     /// If the file is not a network that takes pictures, or the device fails.
     pub async fn activations(&self, model: &[u8], side: usize) -> Result<js_sys::Map, JsError> {
         let file = ModelFile::from_bytes(model)?;
         let map = js_sys::Map::new();
-        for (name, tensor) in activations(&file, pattern(side, &self.device), &self.device)? {
-            let data = tensor.into_data_async().await.map_err(|error| JsError::new(&error.to_string()))?;
+        for (name, tensor) in activations(&file, selftest::pattern(side, &self.device), &self.device)? {
+            let data = tensor.into_data_async().await.map_err(device_failed)?;
             let values = data.iter::<f32>().collect::<Vec<_>>();
             map.set(&name.into(), &js_sys::Float32Array::from(&values[..]).into());
         }
         Ok(map)
     }
 
-    fn networks(&self) -> Result<&Networks, JsError> {
-        self.networks.as_ref().ok_or_else(|| JsError::new("no weights are loaded"))
+    /// The features that an inverter takes of a slot's picture, read from the device once.
+    async fn features(&mut self, name: &str, slot: &str) -> Result<Features, JsError> {
+        if let Some(features) = self.slot(slot)?.features.get(name) {
+            return Ok(features.clone());
+        }
+        let features = self.lab()?.features(name, self.seen(slot)?).await?;
+        self.slot_mut(slot)?.features.insert(name.to_owned(), features.clone());
+        Ok(features)
     }
+
+    fn lab(&self) -> Result<&Lab, JsError> {
+        self.lab.as_ref().ok_or_else(not_loaded)
+    }
+
+    fn slot(&self, slot: &str) -> Result<&Slot, JsError> {
+        self.slots.get(slot).ok_or_else(empty)
+    }
+
+    fn slot_mut(&mut self, slot: &str) -> Result<&mut Slot, JsError> {
+        self.slots.get_mut(slot).ok_or_else(empty)
+    }
+
+    fn seen(&self, slot: &str) -> Result<&Seen, JsError> {
+        self.slot(slot)?.seen.as_ref().ok_or_else(empty)
+    }
+}
+
+/// An animated PNG of opaque RGBA frames, one after the other, each shown for so many milliseconds.
+///
+/// # Errors
+/// If there is no whole frame.
+#[wasm_bindgen(js_name = animation)]
+pub fn animated_png(frames: &[u8], side: usize, milliseconds: u16) -> Result<Vec<u8>, JsError> {
+    Ok(animation::animation(frames, side, milliseconds)?)
+}
+
+fn not_loaded() -> JsError {
+    JsError::new("no weights are loaded")
+}
+
+fn empty() -> JsError {
+    JsError::new("there is no picture in this slot, or nobody has looked at it")
+}
+
+fn device_failed(error: burn::tensor::ExecutionError) -> JsError {
+    JsError::new(&error.to_string())
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -150,31 +340,4 @@ async fn webgpu_device() -> Result<Device, JsError> {
 #[cfg(not(target_arch = "wasm32"))]
 async fn webgpu_device() -> Result<Device, JsError> {
     Err(JsError::new("WebGPU is a browser's; this build is not for one"))
-}
-
-/// Reading a tensor in a browser has to wait for the GPU without blocking.
-async fn read(tensor: Tensor<4>) -> Result<TensorData, JsError> {
-    tensor.into_data_async().await.map_err(|error| JsError::new(&error.to_string()))
-}
-
-/// The pattern of the golden activations as a picture in [-1, 1], `[1, 3, side, side]`.
-fn pattern(side: usize, device: &Device) -> Tensor<4> {
-    let area = side * side;
-    // Below 256, so the cast to f32 is exact.
-    let value = |n: usize| ((31 * (n % area / side) + 17 * (n % side) + 101 * (n / area)) % 256) as f32 / 127.5 - 1.0;
-    Tensor::from_data(TensorData::new((0..3 * area).map(value).collect::<Vec<_>>(), [1, 3, side, side]), device)
-}
-
-/// NaN counts as infinitely different.
-fn largest_difference(a: &TensorData, b: &TensorData) -> f32 {
-    let differences = a.iter::<f32>().zip(b.iter::<f32>()).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |most, difference| {
-        if difference <= most {
-            most
-        } else if difference.is_nan() {
-            f32::INFINITY
-        } else {
-            difference
-        }
-    })
 }

@@ -44,7 +44,7 @@ fn doubled(x: Tensor<4>) -> Tensor<4> {
 }
 
 /// What burn's dispatch calls.
-#[backend_extension(Flex, Autodiff: cfg(not(target_arch = "wasm32")))]
+#[backend_extension(Flex, Autodiff)]
 trait Convolve: Backend {
     fn convolve(
         x: FloatTensor<Self>,
@@ -70,8 +70,7 @@ fn job(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry, slope: f32) -> J
     Job { geometry, batch: x[0], inputs: x[1], outputs: weight[0], height: x[2], width: x[3], slope }
 }
 
-/// The way back, where autodiff is compiled in.
-#[cfg(not(target_arch = "wasm32"))]
+/// The way back.
 mod backward {
     use burn::backend::Autodiff;
     use burn::backend::autodiff::checkpoint::base::Checkpointer;

@@ -5,7 +5,6 @@
 //! activation while the sums are still in cache, and gradients that need only the output's sign. On every other backend they
 //! are burn's own operations.
 
-#![cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "gradients: the page is built without autodiff"))]
 
 mod extension;
 mod geometry;
