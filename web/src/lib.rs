@@ -14,11 +14,12 @@ mod selftest;
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use deepsim::Layer;
 use deepsim::lab::{Lab, Seen};
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
-use deepsim::picture::{self, Picture};
+use deepsim::picture::{self, Crop, Picture};
 use deepsim::surgery::{self, Edit, Features};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
@@ -122,12 +123,24 @@ impl Session {
         selftest::self_test(&squeezenet, &inverter, &self.device).await
     }
 
-    /// Puts the middle square of an RGBA picture into a slot, in place of what was there.
+    /// Puts a square of an RGBA picture, its corner and size in pixels and fractions of them, into a slot, at `side` x `side` pixels, in place
+    /// of what was there.
     ///
     /// # Errors
-    /// If the bytes are no picture.
-    pub fn take(&mut self, slot: &str, rgba: &[u8], width: usize, height: usize, side: usize) -> Result<(), JsError> {
-        let square = Picture::from_rgba(width, height, rgba)?.centre_crop(side)?;
+    /// If the bytes are no picture, or the square leaves it.
+    #[expect(clippy::too_many_arguments, reason = "JavaScript passes plain numbers")]
+    pub fn take(
+        &mut self,
+        slot: &str,
+        rgba: &[u8],
+        width: usize,
+        height: usize,
+        left: f64,
+        top: f64,
+        size: f64,
+        side: usize,
+    ) -> Result<(), JsError> {
+        let square = Picture::from_rgba(width, height, rgba)?.crop_resize(Crop { left, top, width: size, height: size }, side)?;
         let (features, inversions, rounds) = Default::default();
         self.slots.insert(slot.to_owned(), Slot { square, seen: None, features, inversions, rounds });
         Ok(())
@@ -315,6 +328,16 @@ impl Session {
 #[wasm_bindgen(js_name = animation)]
 pub fn animated_png(frames: &[u8], side: usize, milliseconds: u16) -> Result<Vec<u8>, JsError> {
     Ok(animation::animation(frames, side, milliseconds)?)
+}
+
+/// The layers that can be inverted: name, channels and grid for pictures of this side, as JSON.
+///
+/// # Errors
+/// None that can be thought of.
+#[wasm_bindgen]
+pub fn layers(side: usize) -> Result<String, JsError> {
+    let shape = |layer: Layer| (layer.name(), layer.channels(), layer.grid(side));
+    Ok(serde_json::to_string(&Layer::ALL.map(shape))?)
 }
 
 fn not_loaded() -> JsError {

@@ -6,5 +6,6 @@ mod peers;
 pub mod results;
 pub mod serve;
 pub mod setup;
+mod site;
 pub mod test;
 pub mod web;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::announce::{root, run, step, succeeds, target};
 use crate::serve::Server;
-use crate::setup;
+use crate::{setup, site};
 
 /// What the page's module uses, so that wasm-opt accepts it and adds nothing that a browser may lack.
 const WASM_OPT: [&str; 7] = [
@@ -62,6 +62,7 @@ pub fn build() -> Result<PathBuf> {
             Err(error) => println!("    left out: {error:#}"),
         }
     }
+    site::complete(&root, &dist)?;
     let size = fs::metadata(&wasm).with_context(|| format!("{} was not built", wasm.display()))?.len();
     println!("\n{} is ready for any static host ({:.1} MB of wasm)", dist.display(), size as f64 / 1e6);
     Ok(dist)

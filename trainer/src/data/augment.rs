@@ -15,11 +15,11 @@ const BRIGHTNESS: std::ops::Range<f32> = -30.0..30.0;
 /// What the distance from middle grey is multiplied by.
 const CONTRAST: std::ops::Range<f32> = 0.75..1.25;
 /// What a pixel's distance from its own grey is multiplied by.
-const SATURATION: std::ops::Range<f32> = 0.4..1.6;
+const SATURATION: std::ops::Range<f32> = 0.7..1.4;
 /// What each colour is multiplied by: the light of another hour.
 const TINT: std::ops::Range<f32> = 0.85..1.15;
 /// How often the colours change places.
-const REORDER: f64 = 0.2;
+const REORDER: f64 = 0.05;
 /// How often a crop is blurred, and to what share of its side it is made smaller for that.
 const BLUR: (f64, std::ops::Range<f64>) = (0.1, 0.3..0.8);
 /// How often a second picture covers part of a crop, and the share of the side that it covers.

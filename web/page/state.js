@@ -1,0 +1,65 @@
+// @ts-check
+// What a link restores: everything that decides what is shown, but the photo.
+
+/**
+ * @typedef {object} State
+ * @property {string} example its name, or nothing for an own picture
+ * @property {number} side
+ * @property {string} inverter
+ * @property {string} tab
+ * @property {string} edit
+ * @property {number} amount 0 to 1 along the slider
+ * @property {number} seed
+ * @property {string} mix an example's name, or nothing for an own picture
+ * @property {number} share
+ * @property {number} rounds
+ * @property {Record<string, number>} channels number -> factor
+ */
+
+/** Phones get a smaller picture. */
+const small = matchMedia("(max-width: 30rem)").matches;
+
+/** @returns {State} */
+export const usual = () => ({
+    example: "cat", side: small ? 128 : 224, inverter: "fire9", tab: "operate", edit: "keep-channels", amount: 0.5, seed: 1,
+    mix: "flowers", share: 0.5, rounds: 4, channels: {},
+});
+
+export const SIDES = [128, 224, 320, 448];
+const WORDS = /^[a-z0-9-]{0,24}$/;
+
+/** The state that a link's hash asks for; what it does not say, or says wrongly, is as usual. @param {string} hash @returns {State} */
+export function read(hash) {
+    const state = usual();
+    const given = new URLSearchParams(hash.replace(/^#/, ""));
+    for (const key of /** @type {const} */ (["example", "inverter", "tab", "edit", "mix"])) {
+        const value = given.get(key);
+        if (value !== null && WORDS.test(value)) state[key] = value;
+    }
+    for (const [key, least, most] of /** @type {const} */ ([["amount", 0, 1], ["share", 0, 1], ["seed", 0, 4294967295], ["rounds", 1, 16]])) {
+        const value = Number(given.get(key) ?? NaN);
+        if (value >= least && value <= most) state[key] = value;
+    }
+    const side = Number(given.get("side"));
+    if (SIDES.includes(side)) state.side = side;
+    for (const each of (given.get("channels") ?? "").split(",")) {
+        const [, channel, factor] = /^(\d{1,4}):(\d(?:\.\d+)?)$/.exec(each) ?? [];
+        if (channel) state.channels[channel] = Number(factor);
+    }
+    return state;
+}
+
+/** The hash that restores a state: what is as usual is left out. @param {State} state */
+export function write(state) {
+    const given = new URLSearchParams();
+    const before = usual();
+    for (const [key, value] of Object.entries(state)) {
+        if (key === "channels") {
+            const text = Object.entries(state.channels).map(([channel, factor]) => `${channel}:${factor}`).join(",");
+            if (text) given.set(key, text);
+        } else if (key === "side" || value !== /** @type {any} */ (before)[key]) {
+            given.set(key, String(value));
+        }
+    }
+    return `#${given.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
+}

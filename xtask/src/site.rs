@@ -1,0 +1,110 @@
+//! What a build of the page lacks after trunk: the networks, a list of them, and the version that its service worker goes by.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// Layers in the order of the page, from the picture to the classes.
+const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
+/// A model's loss, and how its file's name ends.
+const LOSSES: [(&str, &str); 2] = [("deepsim", ""), ("image", "-image")];
+/// Hexadecimal digits of a version.
+const DIGITS: usize = 16;
+
+/// Completes the site in `dist`.
+///
+/// # Errors
+/// If a file cannot be read or written, or there is no inverter in `models`.
+pub fn complete(root: &Path, dist: &Path) -> Result<()> {
+    let models = copy_models(&root.join("models"), &dist.join("models"))?;
+    fs::write(dist.join("models.json"), serde_json::to_string_pretty(&models)?)?;
+    let mut files = Vec::new();
+    list(dist, dist, &mut files)?;
+    files.retain(|file| !file.starts_with("models/") && !["index.html", "sw.js", "version.txt"].contains(&file.as_str()));
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files.iter().map(String::as_str).chain(["index.html", "sw.js"]) {
+        hash.update(file);
+        hash.update(fs::read(dist.join(file))?);
+    }
+    let version = hexadecimal(&hash.finalize());
+    let worker = dist.join("sw.js");
+    let text = fs::read_to_string(&worker)?;
+    let filled = text
+        .replacen("const VERSION = \"VERSION\";", &format!("const VERSION = \"{version}\";"), 1)
+        .replacen("const FILES = [];", &format!("const FILES = {};", serde_json::to_string(&files)?), 1);
+    ensure!(filled.matches(&version).count() == 1 && !filled.contains("FILES = []"), "sw.js has no place for its version and files");
+    fs::write(worker, filled)?;
+    fs::write(dist.join("version.txt"), version)?;
+    Ok(())
+}
+
+/// Copies SqueezeNet and the inverters that there are, and returns a list of them.
+fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
+    fs::create_dir_all(to)?;
+    let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, loss)));
+    let mut found = Vec::new();
+    for (name, layer, loss) in std::iter::once(("squeezenet".to_owned(), "", "")).chain(inverters) {
+        let file = format!("{name}.safetensors");
+        let Ok(bytes) = fs::read(from.join(&file)) else {
+            continue;
+        };
+        let entry = json!({ "name": name, "layer": layer, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+        found.push(entry);
+        fs::write(to.join(file), bytes)?;
+    }
+    ensure!(found.len() > 1, "no inverter in {}", from.display());
+    Ok(found)
+}
+
+/// The files below a folder, as addresses relative to `root`.
+fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path: PathBuf = entry?.path();
+        if path.is_dir() {
+            list(root, &path, files)?;
+        } else {
+            let relative = path.strip_prefix(root)?;
+            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+            files.push(parts.join("/"));
+        }
+    }
+    Ok(())
+}
+
+fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(DIGITS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, dist) = (folder.path().join("root"), folder.path().join("dist"));
+        fs::create_dir_all(root.join("models")).unwrap();
+        fs::create_dir_all(&dist).unwrap();
+        for name in ["squeezenet", "fire5", "fire5-image", "judge"] {
+            fs::write(root.join("models").join(name).with_added_extension("safetensors"), name).unwrap();
+        }
+        let complete_with = |page: &str| {
+            fs::write(dist.join("index.html"), page).unwrap();
+            fs::write(dist.join("sw.js"), "const VERSION = \"VERSION\";\nconst FILES = [];").unwrap();
+            complete(&root, &dist).unwrap();
+            fs::read_to_string(dist.join("version.txt")).unwrap()
+        };
+        let first = complete_with("one");
+        assert_eq!((complete_with("one"), complete_with("two") == first), (first, false));
+        let worker = fs::read_to_string(dist.join("sw.js")).unwrap();
+        assert!(worker.contains("[\"models.json\"]"), "{worker}");
+        let models: Value = serde_json::from_slice(&fs::read(dist.join("models.json")).unwrap()).unwrap();
+        let names: Vec<_> = models.as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["squeezenet", "fire5", "fire5-image"]);
+        assert!(!dist.join("models/judge.safetensors").exists());
+    }
+}
