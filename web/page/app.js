@@ -96,7 +96,7 @@ export class Page {
     }
 
     /** @param {string} name */
-    compare = (name) => compare(this.bench.cards(), name === "plain" ? this.state.inverter : name);
+    compare = (name) => compare(this.bench.cards(), name === "plain" || name === "hero" ? this.state.inverter : name);
 
     /** Keeps the state in the address, where a link takes it from. */
     remember() {

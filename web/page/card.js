@@ -21,11 +21,21 @@ export class Card {
         this.shown = undefined;
         this.canvas = make("canvas", { width: 224, height: 224, role: "img", "aria-label": title });
         this.open = make("button", { type: "button", className: "picture", "aria-label": SAY.compare(title), onclick: () => page.compare(name) }, this.canvas);
+        this.caption = make("span", {}, title);
         this.errors = make("p", { className: "errors" });
         this.classes = make("ol", { className: "classes" });
-        const keep = make("button", { type: "button", className: "small", "aria-label": SAY.save(title), onclick: () => this.save() }, SAY.saveShort());
-        const caption = make("figcaption", {}, make("div", { className: "title" }, make("span", {}, title), keep), this.errors, this.classes);
-        this.figure = make("figure", { className: "card", dataset: { name } }, this.open, caption);
+        this.keep = make("button", { type: "button", className: "small", "aria-label": SAY.save(title), onclick: () => this.save() }, SAY.saveShort());
+        const below = make("figcaption", {}, make("div", { className: "title" }, this.caption, this.keep), this.errors, this.classes);
+        this.figure = make("figure", { className: "card", dataset: { name } }, this.open, below);
+    }
+
+    /** @param {string} title */
+    rename(title) {
+        this.title = title;
+        this.caption.textContent = title;
+        this.canvas.setAttribute("aria-label", title);
+        this.open.setAttribute("aria-label", SAY.compare(title));
+        this.keep.setAttribute("aria-label", SAY.save(title));
     }
 
     /** @param {Uint8Array} rgba @param {number} side */

@@ -11,7 +11,7 @@ const TALL = 120;
 /** @param {[string, number, number][]} shapes name, channels, grid @param {number} side of the picture */
 export function diagram(shapes, side) {
     const boxes = [["picture", 3, side], ...shapes];
-    let x = 8;
+    let x = 28;
     const parts = boxes.map(([name, channels, grid], index) => {
         // By its logarithm: from 1 to a picture's side, and still to be seen.
         const tall = 10 + (TALL - 10) * (Math.log2(Number(grid) + 1) / Math.log2(side + 1)) ** 2;

@@ -24,6 +24,8 @@ export class Experiments {
         this.result = new Card(RESULT, TEXTS["result-title"], page);
         this.result.figure.setAttribute("aria-live", "polite");
         element("pair").append(this.plain.figure, this.result.figure);
+        this.hero = new Card("hero", "", page);
+        element("hero").append(this.hero.figure);
         this.tabs = tabs(this);
         for (const name of TABS) {
             const tab = element(`tab-${name}`);
@@ -83,6 +85,7 @@ export class Experiments {
     gone() {
         this.tabs[this.page.state.tab].left?.();
         this.plain.stale();
+        this.hero.stale();
         this.result.stale();
     }
 
@@ -93,8 +96,12 @@ export class Experiments {
             const name = this.page.state.inverter;
             const shown = await this.page.gallery.inversion(name, 1);
             if (name !== this.page.state.inverter) return;
-            this.plain.show(shown.rgba, shown.side);
-            if (shown.judged) this.plain.judge(shown.judged);
+            const model = this.page.gallery.cards.get(name);
+            for (const card of [this.plain, this.hero]) {
+                card.show(shown.rgba, shown.side);
+                if (shown.judged) card.judge(shown.judged);
+            }
+            this.hero.rename(SAY.hero(model?.title ?? name));
             this.tabs[this.page.state.tab].shown();
         });
     }
@@ -108,9 +115,14 @@ export class Experiments {
             this.page.time("operate", milliseconds);
             const judged = await this.page.engine.ask("judge", { name, slot: "a", rgba, side, plain: false }, { lane: "judge result", urgency: 2 });
             if (this.result.shown?.rgba === rgba) this.result.judge(judged);
-            const plain = this.page.gallery.cards.get(name)?.shown?.judged;
-            if (plain && name === this.page.state.inverter) this.plain.judge(plain);
         });
+    }
+
+    /** What is seen in an inversion, once it is known. @param {string} name @param {import("./card.js").Judged} judged */
+    judged(name, judged) {
+        if (name !== this.page.state.inverter) return;
+        this.plain.judge(judged);
+        this.hero.judge(judged);
     }
 
     cards() {

@@ -24,7 +24,7 @@ export class Gallery {
         const layers = [...new Set(this.models.map(({ layer }) => layer))];
         const rows = layers.map((layer) => {
             const cards = /** @type {import("./weights.js").Entry[]} */ (this.models).filter((model) => model.layer === layer).map(({ name }) => /** @type {Card} */ (this.cards.get(name)).figure);
-            return make("section", { className: "row", "aria-label": layer }, make("h3", {}, layer, make("small", {}, ` ${LAYERS[layer] ?? ""}`)), make("div", { className: "cards" }, ...cards));
+            return make("section", { className: cards.length > 1 ? "row two" : "row", "aria-label": layer }, make("h3", {}, layer, make("small", {}, ` ${LAYERS[layer] ?? ""}`)), make("div", { className: "cards" }, ...cards));
         });
         element("gallery").replaceChildren(make("div", { className: "pinned" }, this.original.figure), make("div", { className: "rows" }, ...rows));
     }
@@ -71,6 +71,7 @@ export class Gallery {
         await this.page.quietly(async () => {
             const judged = await this.page.engine.ask("judge", { name: card.name, slot: "a", rgba, side, plain: true }, { lane: `judge ${card.name}` });
             card.judge(judged);
+            this.page.bench.judged(card.name, judged);
             this.page.time("judge", judged.milliseconds);
         });
     }

@@ -133,6 +133,7 @@ export const SAY = {
     inverter: (/** @type {string} */ layer, /** @type {string} */ loss) => (loss === "image" ? `${layer}, image loss` : layer),
     inversion: (/** @type {string} */ layer, /** @type {string} */ loss) => `${layer}, ${LOSSES[loss]}`,
     compare: (/** @type {string} */ name) => `Compare ${name} with another picture`,
+    hero: (/** @type {string} */ name) => `What is left at ${name}`,
     save: (/** @type {string} */ name) => `Save ${name}`,
     saveShort: () => "Save",
     amount: (/** @type {string} */ edit, /** @type {number} */ value, /** @type {number} */ total) =>
