@@ -1,126 +1,16 @@
-//! The page in a real browser: headless Chromium, on WebGPU (a software adapter) and without it.
+//! The page's numbers and its devices, in a real browser: headless Chromium, on WebGPU (a software adapter) and without it.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine;
 use deepsim::Picture;
-use deepsim_tests::chromium::{Chromium, Gpu};
-use deepsim_tests::{dist, keep, picture, shipped_model, succeed, trainer, workspace};
-use fantoccini::{Client, Locator};
+use deepsim_tests::chromium::Gpu;
+use deepsim_tests::page::{Page, in_browser, open, site};
+use deepsim_tests::{picture, shipped_model, succeed, trainer, workspace};
 use serde_json::{Value, json};
 use trainer::metrics::psnr;
-use xtask::serve::Server;
-
-/// One browser at a time: two would only wait for each other's processors.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// Software WebGPU compiles shaders and computes on the processor: minutes, on a small machine.
-const PATIENCE: Duration = Duration::from_secs(400);
-
-struct Page {
-    client: Client,
-    address: String,
-}
-
-impl Page {
-    /// Opens the page and waits until it is ready. Returns the milliseconds that took, by the page's own clock.
-    async fn open(&self, query: &str) -> Result<f64> {
-        self.client.goto(&format!("{}{query}", self.address)).await?;
-        self.wait_for("ready").await?;
-        self.data("readyAfter").await?.parse().context("readyAfter is a number")
-    }
-
-    async fn data(&self, name: &str) -> Result<String> {
-        let value = self.client.execute(&format!("return document.body.dataset.{name} ?? ''"), vec![]).await?;
-        Ok(value.as_str().unwrap_or_default().to_owned())
-    }
-
-    async fn wait_for(&self, state: &str) -> Result<()> {
-        let begun = Instant::now();
-        while self.data("state").await? != state {
-            let seen = (self.data("state").await?, self.problem().await?);
-            ensure!(begun.elapsed() < PATIENCE, "waited for `{state}`, the page is in {seen:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Ok(())
-    }
-
-    async fn upload(&self, path: &Path) -> Result<()> {
-        let path = path.canonicalize()?;
-        self.client.find(Locator::Id("file")).await?.send_keys(&path.display().to_string()).await?;
-        Ok(())
-    }
-
-    /// Uploads a picture and returns its inversion as the canvas holds it.
-    async fn invert(&self, path: &Path) -> Result<Picture> {
-        self.client.execute("document.body.dataset.state = 'waiting'", vec![]).await?;
-        self.upload(path).await?;
-        self.wait_for("inverted").await?;
-        ensure!(self.problem().await?.is_empty(), "a problem: {}", self.problem().await?);
-        let script = "return document.getElementById('inversion').toDataURL('image/png')";
-        let url = self.client.execute(script, vec![]).await?;
-        let encoded = url.as_str().and_then(|url| url.strip_prefix("data:image/png;base64,")).context("no data URL")?;
-        open(&base64::engine::general_purpose::STANDARD.decode(encoded)?)
-    }
-
-    /// Drops a file anywhere on the page, or pastes it, as a person would: the same events, with the same contents.
-    async fn give(&self, event: &str, path: &Path) -> Result<()> {
-        let script = "const [event, encoded, name] = arguments; \
-            const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)); \
-            const data = new DataTransfer(); data.items.add(new File([bytes], name)); \
-            document.body.dataset.state = 'waiting'; \
-            document.body.dispatchEvent(event === 'drop' \
-                ? new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}) \
-                : new ClipboardEvent('paste', {clipboardData: data, bubbles: true}))";
-        let encoded = base64::engine::general_purpose::STANDARD.encode(fs::read(path)?);
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        self.client.execute(script, vec![json!(event), json!(encoded), json!(name)]).await?;
-        self.wait_for("inverted").await
-    }
-
-    /// The kind of the problem that the page shows, or nothing.
-    async fn problem(&self) -> Result<String> {
-        let script = "const p = document.getElementById('problem'); return p.hidden ? '' : p.dataset.kind + ': ' + p.textContent";
-        Ok(self.client.execute(script, vec![]).await?.as_str().unwrap_or_default().to_owned())
-    }
-
-    async fn wait_for_problem(&self, kind: &str) -> Result<()> {
-        let begun = Instant::now();
-        while !self.problem().await?.starts_with(&format!("{kind}: ")) {
-            ensure!(begun.elapsed() < PATIENCE, "waited for `{kind}`, the page says `{}`", self.problem().await?);
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Ok(())
-    }
-}
-
-/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser.
-fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let server = Server::start(site.parent().context("a site has a folder above it")?, 0)?;
-    let name = site.file_name().and_then(|name| name.to_str()).context("a site has a name")?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
-        let chromium = Chromium::start(gpu).await?;
-        let page = Page { client: chromium.client().clone(), address: format!("{}/{name}/", server.address()) };
-        let done = body(&page).await;
-        if done.is_err() {
-            keep("failed.png", &page.client.screenshot().await?)?;
-        }
-        chromium.close().await?;
-        done
-    })
-}
-
-fn open(bytes: &[u8]) -> Result<Picture> {
-    let image = image::load_from_memory(bytes)?.into_rgb8();
-    Ok(Picture::from_rgb(image.width() as usize, image.height() as usize, image.into_raw())?)
-}
 
 /// What `trainer invert` makes of the same file with the same model.
 fn native(path: &Path, output: &Path) -> Result<Picture> {
@@ -135,13 +25,9 @@ fn native(path: &Path, output: &Path) -> Result<Picture> {
 async fn assert_parity(page: &Page, pictures: &Path) -> Result<()> {
     for (name, least) in [("photo.png", 40.0), ("cat.jpg", 35.0), ("turned.jpg", 35.0)] {
         let path = pictures.join(name);
-        let found = page.invert(&path).await?;
-        let likeness = psnr(&found, &native(&path, &pictures.join("native"))?);
-        println!(
-            "{name}: {likeness:.1} dB from the native inversion, {} ms on {}",
-            page.data("milliseconds").await?,
-            page.data("device").await?
-        );
+        page.upload(&path).await?;
+        let likeness = psnr(&page.card("fire5").await?, &native(&path, &pictures.join("native"))?);
+        println!("{name}: {likeness:.1} dB from the native inversion on {}", page.data("device").await?);
         ensure!(likeness >= least, "{name}: {likeness} dB from the native inversion, not {least}");
     }
     Ok(())
@@ -172,10 +58,8 @@ async fn assert_golden(page: &Page) -> Result<()> {
     let golden = safetensors::SafeTensors::deserialize(&bytes)?;
     let golden: BTreeMap<String, Vec<f32>> = golden.iter().map(|(name, view)| (name.to_owned(), values(view.data()))).collect();
     for (model, side) in [("squeezenet", 64), ("efficientnet_lite0", 96)] {
-        let script = "const [url, side, done] = arguments; const worker = deepsim.worker(); \
-            worker.addEventListener('message', ({data}) => { \
-                if (data.id === 'golden') done(data.values ? Object.fromEntries([...data.values].map(([k, v]) => [k, [...v]])) : data.detail); \
-            }); worker.postMessage({type: 'activations', id: 'golden', url, side})";
+        let script = "const [url, side, done] = arguments; deepsim.engine.ask('activations', {url, side}).then( \
+            (values) => done(Object.fromEntries([...values].map(([name, numbers]) => [name, [...numbers]]))), (cause) => done(String(cause)))";
         let found = page.client.execute_async(script, vec![json!(format!("models/{model}.safetensors")), json!(side)]).await?;
         let found = found.as_object().with_context(|| format!("{model}: {found}"))?;
         for (name, values) in found {
@@ -191,120 +75,124 @@ async fn assert_golden(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// The site with the judge's model file beside the others, which the page itself does not need.
-fn site(folder: &Path) -> Result<PathBuf> {
-    let site = folder.join("some-path");
-    copy(&dist()?, &site)?;
+/// Numbers and pictures, on one device. The judge's model file, which the page itself does not need, lies beside the others.
+fn assert_numbers(gpu: Gpu, query: &str, device: &str) -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    pictures(temporary.path())?;
+    let site = site(temporary.path())?;
     fs::copy(workspace().join("models/efficientnet_lite0.safetensors"), site.join("models/efficientnet_lite0.safetensors"))?;
-    Ok(site)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() { copy(&entry.path(), &place)? } else { fs::copy(entry.path(), place).map(drop)? }
-    }
-    Ok(())
-}
-
-#[test]
-fn a_photo_is_inverted_on_the_processor() -> Result<()> {
-    let temporary = tempfile::tempdir()?;
-    pictures(temporary.path())?;
-    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
-        println!("ready after {} ms", page.open("").await?);
-        ensure!(page.data("device").await? == "cpu");
+    in_browser(gpu, &site, async |page| {
+        println!("can be used after {} ms", page.open(query).await?);
+        ensure!(page.data("device").await? == device, "on {}", page.text("#device").await?);
         assert_golden(page).await?;
-        assert_parity(page, temporary.path()).await?;
-        for event in ["drop", "paste"] {
-            page.give(event, &temporary.path().join("cat.jpg")).await.context(event)?;
-        }
-        keep("page-cpu.png", &page.client.screenshot().await?)
+        assert_parity(page, temporary.path()).await
     })
 }
 
 #[test]
-fn a_photo_is_inverted_on_webgpu() -> Result<()> {
-    let temporary = tempfile::tempdir()?;
-    pictures(temporary.path())?;
-    in_browser(Gpu::Software, &site(temporary.path())?, async |page| {
-        println!("ready after {} ms", page.open("?device=webgpu").await?);
-        ensure!(page.data("device").await? == "webgpu", "the self-test did not let WebGPU pass");
-        assert_golden(page).await?;
-        assert_parity(page, temporary.path()).await?;
-        keep("page-webgpu.png", &page.client.screenshot().await?)
-    })
+fn numbers_are_the_native_ones_on_the_processor() -> Result<()> {
+    assert_numbers(Gpu::None, "", "cpu")
 }
 
-/// A lost device is replaced, the page says so, and the next photo is inverted.
+#[test]
+fn numbers_are_the_native_ones_on_webgpu() -> Result<()> {
+    assert_numbers(Gpu::Software, "?device=webgpu#side=224", "webgpu")
+}
+
+/// A lost device is replaced, the page says so, and takes up the picture where it was.
 #[test]
 fn a_lost_device_is_replaced() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    pictures(temporary.path())?;
     in_browser(Gpu::Software, &site(temporary.path())?, async |page| {
-        page.open("?device=webgpu").await?;
-        page.client.execute("deepsim.worker().postMessage({type: 'lose-device'})", vec![]).await?;
-        page.wait_for_problem("device-lost").await?;
-        page.wait_for("ready").await?;
-        page.invert(&temporary.path().join("cat.jpg")).await?;
+        page.open("?device=webgpu#side=128").await?;
+        let whole = page.card("fire9").await?;
+        // In the middle of the work: what waits is dropped, and done again by the next worker.
+        let script = "document.querySelector('[data-example=flowers]').click(); deepsim.engine.ask('lose-device', {}, {urgency: 9}).catch(() => {})";
+        page.run(script, vec![]).await?;
+        page.until("deepsim.workers === 2").await?;
+        page.rest().await?;
+        ensure!(page.problem().await?.starts_with("device-lost: "), "{}", page.problem().await?);
+        page.run("document.querySelector('[data-example=cat]').click()", vec![]).await?;
+        page.until("deepsim.state.example === 'cat'").await?;
+        page.rest().await?;
+        ensure!(page.card("fire9").await? == whole, "another picture after the loss");
         Ok(())
     })
 }
 
+/// A worker that traps is replaced too.
 #[test]
-fn a_software_adapter_counts_as_no_gpu() -> Result<()> {
+fn a_crash_is_survived() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        page.open("#side=128").await?;
+        page.run("deepsim.engine.worker.dispatchEvent(new ErrorEvent('error', {message: 'unreachable executed'}))", vec![]).await?;
+        page.until("deepsim.workers === 2").await?;
+        page.rest().await?;
+        ensure!(page.problem().await?.starts_with("crashed: "), "{}", page.problem().await?);
+        Ok(())
+    })
+}
+
+/// By itself the page does not compute on a software adapter; a person may ask for it, and for the processor again.
+#[test]
+fn the_device_can_be_chosen_by_hand() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     in_browser(Gpu::Software, &site(temporary.path())?, async |page| {
-        page.open("").await?;
+        page.open("#side=128").await?;
         ensure!(page.data("device").await? == "cpu");
+        page.click("#drawer summary").await?;
+        for (choice, workers) in [("webgpu", 2), ("cpu", 3)] {
+            page.set("device-choice", choice).await?;
+            page.until(&format!("deepsim.workers === {workers}")).await?;
+            page.rest().await?;
+            ensure!(page.data("device").await? == choice, "{choice}: {}", page.text("#device").await?);
+            let drawer = page.text("#stages").await?;
+            println!("{}: {drawer}", page.text("#device").await?);
+            ensure!(drawer.contains("MB") && drawer.contains("invert fire9") && drawer.contains("look"), "{drawer}");
+        }
         Ok(())
     })
 }
 
-/// Whatever goes wrong has a sentence of its own, and the page goes on working.
+/// Whatever goes wrong has a sentence of its own, and the page goes on working; what is only odd is inverted.
 #[test]
-fn problems_have_their_sentences() -> Result<()> {
+fn odd_files_are_inverted_or_named() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     pictures(temporary.path())?;
     let path = |name: &str| temporary.path().join(name);
     fs::write(path("words.jpg"), b"words")?;
+    fs::write(path("zeros.png"), [0; 5000])?;
     let jpeg = fs::read(path("cat.jpg"))?;
     fs::write(path("cut.jpg"), &jpeg[..400])?;
     // 51 megapixels of one colour: small as a file, too big to invert.
-    picture(1, 1, 0).save(path("dot.png"))?;
     image::GrayImage::new(8000, 6400).save(path("huge.png"))?;
+    picture(1, 1, 0).save(path("dot.png"))?;
+    picture(30_000, 20, 3).save(path("wide.png"))?;
+    picture(4000, 3000, 5).save(path("twelve-megapixels.jpg"))?;
+    fs::copy(workspace().join("tests/pictures/two-frames.gif"), path("two-frames.gif"))?;
 
     in_browser(Gpu::None, &site(temporary.path())?, async |page| {
-        page.open("").await?;
-        for (file, kind) in [("words.jpg", "not-a-picture"), ("cut.jpg", "not-decoded"), ("huge.png", "too-big")] {
-            page.upload(&path(file)).await?;
+        page.open("#side=128").await?;
+        for (file, kind) in
+            [("words.jpg", "not-a-picture"), ("zeros.png", "not-a-picture"), ("cut.jpg", "not-decoded"), ("huge.png", "too-big")]
+        {
+            page.choose("file", &path(file)).await?;
             page.wait_for_problem(kind).await?;
             println!("{}", page.problem().await?);
-            page.invert(&path("photo.png")).await?;
+            page.upload(&path("photo.png")).await?;
         }
+        for file in ["dot.png", "wide.png", "twelve-megapixels.jpg", "two-frames.gif"] {
+            page.upload(&path(file)).await.context(file)?;
+            println!("{file}: {}", page.text("#status").await?);
+        }
+        let frame = page.card("original").await?;
+        ensure!(frame.rgb().chunks(3).all(|pixel| pixel[0] > 150 && pixel[2] < 90), "not the first frame of the animation");
+        // Two pictures in a row: the second one counts.
+        page.choose("file", &path("wide.png")).await?;
+        page.upload(&path("photo.png")).await?;
+        let likeness = psnr(&page.card("original").await?, &open(&fs::read(path("photo.png"))?)?.centre_crop(128)?);
+        ensure!(likeness > 15.0, "the first of two pictures won: {likeness} dB");
         Ok(())
-    })
-}
-
-#[test]
-fn weights_that_are_missing_or_damaged_are_named() -> Result<()> {
-    let temporary = tempfile::tempdir()?;
-    let site = site(temporary.path())?;
-    let weights = site.join("models/fire5.safetensors");
-    let whole = fs::read(&weights)?;
-    let mut flipped = whole.clone();
-    let middle = flipped.len() / 2;
-    flipped[middle] ^= 1;
-    in_browser(Gpu::None, &site, async |page| {
-        fs::write(&weights, &flipped)?;
-        page.client.goto(&page.address).await?;
-        page.wait_for_problem("weights-damaged").await?;
-        fs::remove_file(&weights)?;
-        page.client.goto(&page.address).await?;
-        page.wait_for_problem("weights-missing").await?;
-        fs::write(&weights, &whole)?;
-        page.open("").await.map(drop)
     })
 }

@@ -47,7 +47,9 @@ impl Chromium {
             "--disable-component-update",
             "--disable-sync",
             "--disable-dev-shm-usage",
-            "--window-size=900,900",
+            "--window-size=1200,900",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
         ];
         if gpu == Gpu::Software {
             arguments.extend([

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the trainer binary, small pictures, files to break.
 
 pub mod chromium;
+pub mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,219 @@
+//! How the page behaves over a visit, and over several: weights, offline use, updates, a main thread that is free, accessibility, looks.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use deepsim_tests::chromium::Gpu;
+use deepsim_tests::page::{Page, in_browser, site};
+use deepsim_tests::{picture, workspace};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use serde_json::{Value, json};
+
+#[test]
+fn weights_that_are_missing_or_damaged_are_named() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let site = site(temporary.path())?;
+    let weights = site.join("models/fire5.safetensors");
+    let whole = fs::read(&weights)?;
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    in_browser(Gpu::None, &site, async |page| {
+        fs::write(&weights, &flipped)?;
+        page.client.goto(&format!("{}#side=128&inverter=pool1", page.address)).await?;
+        page.wait_for_problem("weights-damaged").await?;
+        fs::remove_file(&weights)?;
+        page.client.refresh().await?;
+        page.wait_for_problem("weights-missing").await?;
+        // What was damaged is not kept: the next visit is whole.
+        fs::write(&weights, &whole)?;
+        page.client.refresh().await?;
+        page.rest().await?;
+        ensure!(page.problem().await?.is_empty(), "{}", page.problem().await?);
+        Ok(())
+    })
+}
+
+/// What the browser keeps of the weights.
+async fn kept(page: &Page) -> Result<usize> {
+    let script = "const done = arguments[0]; caches.open('deepsim-weights-1').then((cache) => cache.keys()).then((keys) => done(keys.length))";
+    let count = page.client.execute_async(script, vec![]).await?;
+    Ok(count.as_u64().context("a number")? as usize)
+}
+
+async fn service_worker_is_there(page: &Page) -> Result<()> {
+    page.until("navigator.serviceWorker.controller").await
+}
+
+#[test]
+fn the_page_works_offline_and_is_never_stale() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let site = site(temporary.path())?;
+    in_browser(Gpu::None, &site, async |page| {
+        println!("first visit: can be used after {} ms", page.open("#side=128").await?);
+        service_worker_is_there(page).await?;
+        let models = page.run("return deepsim.gallery.cards.size", vec![]).await?.as_u64().context("a number")? as usize;
+        ensure!(kept(page).await? == models + 1, "{} files kept", kept(page).await?);
+        page.client.refresh().await?;
+        page.rest().await?;
+        let after: f64 = page.data("readyAfter").await?.parse()?;
+        println!("second visit: can be used after {after} ms");
+        ensure!(after < 2000.0, "{after} ms on a warm cache");
+
+        // A new version on the server is seen at the next visit.
+        let words = site.join("words.js");
+        let changed = fs::read_to_string(&words)?.replace("What does a network keep of your photo?", "A new version");
+        fs::write(&words, changed)?;
+        let worker = fs::read_to_string(site.join("sw.js"))?;
+        let version = fs::read_to_string(site.join("version.txt"))?;
+        fs::write(site.join("sw.js"), worker.replace(&version, "0123456789abcdef"))?;
+        fs::write(site.join("version.txt"), "0123456789abcdef")?;
+        page.client.refresh().await?;
+        page.rest().await?;
+        ensure!(page.text("h1").await? == "A new version", "{}", page.text("h1").await?);
+        // And kept for the ones after it.
+        page.client.execute_async("const done = arguments[0]; const wait = async () => { const names = await caches.keys(); \
+            if (names.includes('deepsim-page-0123456789abcdef') && names.length === 2) done(); else setTimeout(wait, 50); }; wait()", vec![]).await?;
+
+        page.disconnect();
+        page.client.refresh().await?;
+        page.rest().await?;
+        ensure!(page.text("h1").await? == "A new version");
+        page.upload(&workspace().join("tests/pictures/cat.jpg")).await?;
+
+        page.click("#drawer summary").await?;
+        page.click("#clear-weights").await?;
+        page.until("document.getElementById('status').textContent.includes('deleted')").await?;
+        ensure!(kept(page).await? == 0);
+        Ok(())
+    })
+}
+
+/// The main thread is never busy for 50 ms, by the browser's own measure, whatever the visitor does.
+#[test]
+fn the_main_thread_stays_free() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let large = temporary.path().join("large.jpg");
+    picture(4000, 3000, 5).save(&large)?;
+    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        page.open("").await?;
+        let script = "window.long = []; new PerformanceObserver((list) => { for (const task of list.getEntries()) \
+            window.long.push([Math.round(task.startTime), Math.round(task.duration)]); }).observe({type: 'longtask', buffered: true})";
+        page.run(script, vec![]).await?;
+        page.upload(&large).await?;
+        for tab in ["channels", "mix", "reencode", "operate"] {
+            page.click(&format!("#tab-{tab}")).await?;
+            page.rest().await?;
+        }
+        for step in 0..20 {
+            page.set("amount", &format!("{}", f64::from(step) / 20.0)).await?;
+        }
+        page.rest().await?;
+        page.click("#tab-refine").await?;
+        page.set("refine-steps", "10").await?;
+        page.click("#refine").await?;
+        page.rest().await?;
+        let long = page.run("return window.long", vec![]).await?;
+        println!("tasks above 50 ms (start, milliseconds): {long}");
+        let tasks = long.as_array().context("tasks")?;
+        ensure!(tasks.is_empty(), "the main thread was busy: {long}");
+        Ok(())
+    })
+}
+
+/// axe-core finds nothing serious, on any tab, light or dark, on a phone or not.
+#[test]
+fn nobody_is_shut_out() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let axe = fs::read_to_string(workspace().join("tests/axe/axe.min.js"))?;
+    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        page.open("#side=128").await?;
+        page.client.execute(&axe, vec![]).await?;
+        for scheme in ["light", "dark"] {
+            emulate(page, 1440, 900, scheme).await?;
+            for tab in ["operate", "channels", "mix", "reencode", "refine"] {
+                page.click(&format!("#tab-{tab}")).await?;
+                page.rest().await?;
+                let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => \
+                    done(violations.map(({id, impact, nodes}) => [id, impact, nodes.map((node) => node.html).slice(0, 3)])))";
+                let found = page.client.execute_async(script, vec![]).await?;
+                let serious: Vec<&Value> = found
+                    .as_array()
+                    .context("violations")?
+                    .iter()
+                    .filter(|violation| violation[1] == "serious" || violation[1] == "critical")
+                    .collect();
+                println!("{scheme}, {tab}: {found}");
+                ensure!(serious.is_empty(), "{serious:?}");
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The tabs are one stop of the tab key, and the arrow keys go from one to the next.
+#[test]
+fn the_tabs_go_by_keyboard() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        page.open("#side=128").await?;
+        let key = "document.getElementById('tab-operate').focus(); \
+            document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true})); return document.activeElement.id";
+        ensure!(page.run(key, vec![]).await? == "tab-refine");
+        let stops = "return document.querySelectorAll('[role=tab][tabindex=\"0\"]').length";
+        ensure!(page.run(stops, vec![]).await? == 1);
+        ensure!(page.run("return document.getElementById('panel-refine').hidden", vec![]).await? == false);
+        // Everything that can be clicked can be reached.
+        let script = "return [...document.querySelectorAll('button, select, input, summary, a')].filter((each) => each.tabIndex < 0 && each.getAttribute('role') !== 'tab').length";
+        ensure!(page.run(script, vec![]).await? == 0);
+        Ok(())
+    })
+}
+
+#[derive(Debug)]
+struct Cdp(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
+    }
+}
+
+/// A screen of this size, light or dark.
+async fn emulate(page: &Page, width: u32, height: u32, scheme: &str) -> Result<()> {
+    let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+    page.client.issue_cmd(Cdp("Emulation.setDeviceMetricsOverride", screen)).await?;
+    let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+    page.client.issue_cmd(Cdp("Emulation.setEmulatedMedia", features)).await?;
+    Ok(())
+}
+
+/// Pictures of the page for a person to look at; nothing is wider than the screen.
+#[test]
+fn the_page_fits_its_screens() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        for (name, width, height) in [("desktop", 1440, 900), ("tablet", 768, 1024), ("phone", 390, 844)] {
+            for scheme in ["light", "dark"] {
+                emulate(page, width, height, scheme).await?;
+                page.open("").await?;
+                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
+                ensure!(wide <= u64::from(width), "{name}: {wide} pixels wide");
+                page.screenshot(&format!("page-{name}-{scheme}.png")).await?;
+                for section in ["layers", "experiments", "how"] {
+                    page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    page.screenshot(&format!("page-{name}-{scheme}-{section}.png")).await?;
+                }
+            }
+        }
+        let usual = page.run("return deepsim.state.side", vec![]).await?;
+        ensure!(usual == 128, "a phone begins with {usual} pixels");
+        Ok(())
+    })
+}
