@@ -125,7 +125,9 @@ fn channels(gpu: Gpu) -> Result<()> {
     with_page(gpu, "tab=channels", async |page, native, seen| {
         let features = now(native.lab.features("fire9", seen))?;
         let strongest: Vec<usize> = features.strongest(24).into_iter().map(|(channel, _)| channel).collect();
-        let shown = page.run("return [...document.querySelectorAll('#channels [data-factor=\"0\"]')].map((b) => Number(b.dataset.channel))", vec![]).await?;
+        let shown = page
+            .run("return [...document.querySelectorAll('#channels [data-factor=\"0\"]')].map((b) => Number(b.dataset.channel))", vec![])
+            .await?;
         ensure!(shown == json!(strongest), "{shown}, natively {strongest:?}");
         let map = page.canvas("#channels canvas").await?;
         ensure!(map.width() == features.grid(), "a map of {}", map.width());
@@ -185,7 +187,8 @@ fn rounds(gpu: Gpu) -> Result<()> {
             println!("{said}, natively {percent}");
             frames.push(page.card("result").await?);
         }
-        let errors = page.run("return document.querySelector('#rounds-curve svg').getAttribute('aria-label').split(', ').length", vec![]).await?;
+        let errors =
+            page.run("return document.querySelector('#rounds-curve svg').getAttribute('aria-label').split(', ').length", vec![]).await?;
         ensure!(errors == 3, "{errors} errors in the curve");
         // Played, each is shown in turn.
         page.set("round", "3").await?;

@@ -228,7 +228,8 @@ impl Page {
     /// # Errors
     /// If it does not.
     pub async fn wait_for_problem(&self, kind: &str) -> Result<()> {
-        self.until(&format!("!document.getElementById('problem').hidden && document.getElementById('problem').dataset.kind === '{kind}'")).await
+        self.until(&format!("!document.getElementById('problem').hidden && document.getElementById('problem').dataset.kind === '{kind}'"))
+            .await
     }
 
     /// Keeps what the page gives to be saved from now on, for [`Page::saved`].

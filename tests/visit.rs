@@ -37,7 +37,8 @@ fn weights_that_are_missing_or_damaged_are_named() -> Result<()> {
 
 /// What the browser keeps of the weights.
 async fn kept(page: &Page) -> Result<usize> {
-    let script = "const done = arguments[0]; caches.open('deepsim-weights-1').then((cache) => cache.keys()).then((keys) => done(keys.length))";
+    let script =
+        "const done = arguments[0]; caches.open('deepsim-weights-1').then((cache) => cache.keys()).then((keys) => done(keys.length))";
     let count = page.client.execute_async(script, vec![]).await?;
     Ok(count.as_u64().context("a number")? as usize)
 }
@@ -73,8 +74,13 @@ fn the_page_works_offline_and_is_never_stale() -> Result<()> {
         page.rest().await?;
         ensure!(page.text("h1").await? == "A new version", "{}", page.text("h1").await?);
         // And kept for the ones after it.
-        page.client.execute_async("const done = arguments[0]; const wait = async () => { const names = await caches.keys(); \
-            if (names.includes('deepsim-page-0123456789abcdef') && names.length === 2) done(); else setTimeout(wait, 50); }; wait()", vec![]).await?;
+        page.client
+            .execute_async(
+                "const done = arguments[0]; const wait = async () => { const names = await caches.keys(); \
+            if (names.includes('deepsim-page-0123456789abcdef') && names.length === 2) done(); else setTimeout(wait, 50); }; wait()",
+                vec![],
+            )
+            .await?;
 
         page.disconnect();
         page.client.refresh().await?;

@@ -14,8 +14,8 @@ use crate::layer::is_valid_side;
 use crate::loss::mean_square;
 use crate::model_file::{InverterCard, Kind, ModelFile, ModelFileError};
 use crate::nets::inverter::{Inverter, SCORES_SIDE};
-use crate::optimise::{Optimisation, Prior};
 use crate::nets::squeezenet::SqueezeNet;
+use crate::optimise::{Optimisation, Prior};
 use crate::picture::{self, Picture, PictureError};
 use crate::surgery::Features;
 

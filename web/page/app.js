@@ -103,9 +103,12 @@ export class Page {
         history.replaceState(null, "", write(this.state));
     }
 
-    /** Another picture comes in. @param {import("./source.js").Source} source */
-    async take(source) {
-        complaint.hidden = true;
+    /**
+     * Another picture comes in, or the same one after a worker was lost: then what was complained of stays to be read.
+     * @param {import("./source.js").Source} source @param {boolean} [again]
+     */
+    async take(source, again = false) {
+        if (!again) complaint.hidden = true;
         const mine = ++this.newest;
         this.tell(SAY.looking());
         await this.quietly(async () => {
@@ -165,7 +168,6 @@ export class Page {
 
     /** @param {CustomEvent} event */
     async ready({ detail }) {
-        complaint.hidden = complaint.dataset.kind !== "device-lost" && complaint.dataset.kind !== "crashed";
         progress.hidden = true;
         this.workers += 1;
         document.body.dataset.device = detail.device;
@@ -177,7 +179,7 @@ export class Page {
             const response = await fetch(new URL("classes.txt", import.meta.url));
             this.classes = (await response.text()).trim().split("\n");
         }
-        if (this.source) await this.take(this.source);
+        if (this.source) await this.take(this.source, true);
         else await this.takeExample(this.state.example || usual().example);
     }
 

@@ -348,6 +348,7 @@ fn empty() -> JsError {
     JsError::new("there is no picture in this slot, or nobody has looked at it")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn device_failed(error: burn::tensor::ExecutionError) -> JsError {
     JsError::new(&error.to_string())
 }

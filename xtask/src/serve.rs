@@ -40,9 +40,10 @@ impl Server {
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let always = [(header::CACHE_CONTROL, "no-cache")];
-        let files = headers.iter().cloned().chain(always).fold(Router::new().fallback_service(ServeDir::new(folder)), |files, (name, value)| {
-            files.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
-        });
+        let files =
+            headers.iter().cloned().chain(always).fold(Router::new().fallback_service(ServeDir::new(folder)), |files, (name, value)| {
+                files.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
+            });
         let runtime = Runtime::new()?;
         // A browser that went away is no error of the server's.
         runtime.spawn(async move { axum::serve(tokio::net::TcpListener::from_std(listener)?, files).await });

@@ -33,9 +33,11 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     let version = hexadecimal(&hash.finalize());
     let worker = dist.join("sw.js");
     let text = fs::read_to_string(&worker)?;
-    let filled = text
-        .replacen("const VERSION = \"VERSION\";", &format!("const VERSION = \"{version}\";"), 1)
-        .replacen("const FILES = [];", &format!("const FILES = {};", serde_json::to_string(&files)?), 1);
+    let filled = text.replacen("const VERSION = \"VERSION\";", &format!("const VERSION = \"{version}\";"), 1).replacen(
+        "const FILES = [];",
+        &format!("const FILES = {};", serde_json::to_string(&files)?),
+        1,
+    );
     ensure!(filled.matches(&version).count() == 1 && !filled.contains("FILES = []"), "sw.js has no place for its version and files");
     fs::write(worker, filled)?;
     fs::write(dist.join("version.txt"), version)?;
@@ -52,7 +54,8 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
         let Ok(bytes) = fs::read(from.join(&file)) else {
             continue;
         };
-        let entry = json!({ "name": name, "layer": layer, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+        let entry =
+            json!({ "name": name, "layer": layer, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
     }

@@ -5,7 +5,6 @@
 //! activation while the sums are still in cache, and gradients that need only the output's sign. On every other backend they
 //! are burn's own operations.
 
-
 mod extension;
 mod geometry;
 mod phases;
