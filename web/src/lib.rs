@@ -10,6 +10,7 @@
 mod animation;
 mod answer;
 mod selftest;
+mod slot;
 
 use std::collections::BTreeMap;
 
@@ -20,11 +21,11 @@ use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
 use deepsim::picture::{self, Crop, Picture};
-use deepsim::surgery::{self, Edit, Features};
-use serde::Deserialize;
+use deepsim::surgery::{self, Features};
 use wasm_bindgen::prelude::*;
 
 use answer::{Channels, Judged, Stage};
+use slot::{Mix, Operation, Slot};
 
 /// Classes that are named for a picture.
 const CLASSES: usize = 5;
@@ -42,45 +43,6 @@ pub struct Session {
     lab: Option<Lab>,
     slots: BTreeMap<String, Slot>,
     refinement: Option<Optimisation>,
-}
-
-/// A picture, and everything known of it at one side.
-struct Slot {
-    square: Picture,
-    seen: Option<Seen>,
-    /// The features that each inverter takes, as numbers.
-    features: BTreeMap<String, Features>,
-    /// What SqueezeNet sees in each inverter's inversion of the features as they are.
-    inversions: BTreeMap<String, Seen>,
-    /// The newest round of re-encoding with each inverter.
-    rounds: BTreeMap<String, Seen>,
-}
-
-/// What is done to the features of a slot before they are inverted.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-struct Operation {
-    /// First they are mixed with another slot's.
-    mix: Option<Mix>,
-    /// Then edited, one edit after the other.
-    edits: Vec<Edit>,
-}
-
-#[derive(Debug, PartialEq, Deserialize)]
-struct Mix {
-    slot: String,
-    /// 0 is this slot's, 1 the other one's.
-    share: f32,
-}
-
-impl Operation {
-    fn read(json: &str) -> Result<Self, JsError> {
-        Ok(serde_json::from_str(json)?)
-    }
-
-    fn does_nothing(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 #[wasm_bindgen]
@@ -141,8 +103,7 @@ impl Session {
         side: usize,
     ) -> Result<(), JsError> {
         let square = Picture::from_rgba(width, height, rgba)?.crop_resize(Crop { left, top, width: size, height: size }, side)?;
-        let (features, inversions, rounds) = Default::default();
-        self.slots.insert(slot.to_owned(), Slot { square, seen: None, features, inversions, rounds });
+        self.slots.insert(slot.to_owned(), Slot::new(square));
         Ok(())
     }
 
