@@ -129,7 +129,8 @@ export class Page {
 
     /** @param {string} example */
     async takeExample(example) {
-        await this.quietly(async () => this.take(await fetchExample(example)));
+        complaint.hidden = true;
+        await this.quietly(async () => this.take(await fetchExample(example), true));
     }
 
     /** The same picture, another square or side of it. */
