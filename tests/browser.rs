@@ -107,9 +107,9 @@ fn a_lost_device_is_replaced() -> Result<()> {
         page.open("?device=webgpu#side=128").await?;
         let whole = page.card("fire9").await?;
         // In the middle of the work: what waits is dropped, and done again by the next worker.
-        let script =
-            "document.querySelector('[data-example=flowers]').click(); deepsim.engine.ask('lose-device', {}, {urgency: 9}).catch(() => {})";
-        page.run(script, vec![]).await?;
+        page.click("[data-example='flowers']").await?;
+        page.until("deepsim.state.example === 'flowers' && deepsim.engine.waiting.length").await?;
+        page.run("deepsim.engine.ask('lose-device', {}, {urgency: 9}).catch(() => {})", vec![]).await?;
         page.until("deepsim.workers === 2").await?;
         page.rest().await?;
         ensure!(page.problem().await?.starts_with("device-lost: "), "{}", page.problem().await?);
