@@ -21,12 +21,14 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::Inversion;
 use deepsim::loss::{DeepSimLoss, Offset, Weights, mean_square};
 use deepsim::model_file::ModelFile;
+use trainer::choices::CropChoice;
 use trainer::data::Dataset;
 use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::{Backend, prepare_environment};
 use trainer::gate::Gate;
 use trainer::locate::locate;
-use trainer::step::{Setup, Trainee};
+use trainer::step::Setup;
+use trainer::trainee::Trainee;
 
 const LAYER: Layer = Layer::Fire5;
 const BATCH: usize = 16;
@@ -68,7 +70,7 @@ const PLAN: Plan = Plan { seed: 0, batch: BATCH };
 
 fn source(size: usize) -> Result<Arc<dyn Source>> {
     let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
-    Ok(Arc::new(Crops { dataset, side: size }))
+    Ok(Arc::new(Crops { dataset, side: size, crop: CropChoice::Altered }))
 }
 
 /// Decoding and augmenting, by one thread.
@@ -94,7 +96,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     let trainee = Trainee::new(LAYER, 1.0, 0.998, &device);
     let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
     let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
-    let (inverter, discriminator) = (trainee.inverter.clone(), trainee.discriminator.clone());
+    let (inverter, discriminator) = (trainee.generator.clone(), trainee.discriminator.clone());
     let (plain, judge) = (inverter.valid(), discriminator.valid());
 
     let mut group = group(criterion, &backend.to_string());
@@ -120,11 +122,11 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
             loss.inner()
         }),
     );
-    bench("discriminator forward", Box::new(|| judge.forward(on(&pictures), features.clone()).mean()));
+    bench("discriminator forward", Box::new(|| judge.forward(on(&pictures), Some(features.clone())).mean()));
     bench(
         "discriminator forward and backward",
         Box::new(|| {
-            let loss = discriminator.forward(on(&pictures), features.clone()).mean();
+            let loss = discriminator.forward(on(&pictures), Some(features.clone())).mean();
             drop(loss.backward());
             loss.inner()
         }),

@@ -186,7 +186,7 @@ fn a_full_disk_harms_nothing() -> Result<()> {
     let (data, run) = (temporary.path().join("data"), temporary.path().join("run"));
     folder_of_pictures(&data, 3)?;
     succeed(small_run(&data, &run).args(["--max-steps", "1"]))?;
-    let before = fs::read(run.join("checkpoints/000001/inverter.bpk"))?;
+    let before = fs::read(run.join("checkpoints/000001/generator.bpk"))?;
     let limited = |command: Command| {
         let mut shell = Command::new("bash");
         // In units of 1024 bytes: enough for text, too little for weights.
@@ -199,7 +199,7 @@ fn a_full_disk_harms_nothing() -> Result<()> {
     resume.args(["--device", "flex", "--quiet", "--max-steps", "2", "--resume"]).arg(&run);
     assert_error(&mut limited(resume), &["000002", "free some space"])?;
     ensure!(checkpoints(&run)? == ["000000", "000001"], "only the whole checkpoint is left");
-    ensure!(fs::read(run.join("checkpoints/000001/inverter.bpk"))? == before, "the older checkpoint changed");
+    ensure!(fs::read(run.join("checkpoints/000001/generator.bpk"))? == before, "the older checkpoint changed");
 
     let model = temporary.path().join("model.safetensors");
     fs::write(&model, b"older")?;

@@ -339,7 +339,7 @@ impl Native {
         let mut lab = Lab::new(&model("squeezenet")?, &Device::flex())?;
         let listed: Vec<Value> = serde_json::from_slice(&fs::read(site.join("models.json"))?)?;
         let mut names = Vec::new();
-        for name in listed.iter().filter_map(|entry| entry["name"].as_str()).filter(|name| *name != "squeezenet") {
+        for name in listed.iter().filter(|entry| entry["layer"] != "").filter_map(|entry| entry["name"].as_str()) {
             lab.add(name, &model(name)?)?;
             names.push(name.to_owned());
         }

@@ -11,7 +11,8 @@ use deepsim::picture::{self, Picture};
 use deepsim_tests::picture;
 use trainer::gate::Gate;
 use trainer::model;
-use trainer::step::{Losses, Setup, Trainee};
+use trainer::step::{Losses, Setup};
+use trainer::trainee::Trainee;
 
 const SIDE: u32 = 32;
 const STEPS: usize = 20;
@@ -32,9 +33,9 @@ fn setup(device: &Device) -> Result<Setup> {
 fn losses_of(start: &Trainee, device: &Device) -> Result<Vec<Losses>> {
     let fresh = Trainee::new(Layer::Fire5, 1.0, 0.9, device);
     let mut trainee = Trainee {
-        inverter: fresh.inverter.load_record(start.inverter.valid().into_record()),
+        generator: fresh.generator.load_record(start.generator.valid().into_record()),
         discriminator: fresh.discriminator.load_record(start.discriminator.valid().into_record()),
-        average: trainer::ema::Average::new(fresh.average.module().clone().load_record(start.inverter.valid().into_record()), 0.9, 0),
+        average: trainer::ema::Average::new(fresh.average.module().clone().load_record(start.generator.valid().into_record()), 0.9, 0),
         ..fresh
     };
     let setup = setup(device)?;

@@ -17,7 +17,8 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim_tests::{dist, succeed, trainer, workspace};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use trainer::step::{Setup, Trainee};
+use trainer::step::Setup;
+use trainer::trainee::Trainee;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

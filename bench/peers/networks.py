@@ -86,15 +86,15 @@ class Discriminator(nn.Module):
         super().__init__()
         convs = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)]
         self.convs = nn.ModuleList(nn.Conv2d(i, o, k, stride=s, padding=k // 2) for i, o, k, s in convs)
-        self.embed1, self.embed2 = nn.Linear(256, 256), nn.Linear(256, 128)
+        self.embed = nn.ModuleDict({"first": nn.Linear(256, 256), "second": nn.Linear(256, 128)})
         self.decide1, self.decide2 = nn.Linear(384, 256), nn.Linear(256, 1)
 
     def forward(self, pictures, features):
         x = pictures
         for conv in self.convs:
             x = F.leaky_relu(conv(x), LEAK)
-        embedded = F.leaky_relu(self.embed1(features.mean((2, 3))), LEAK)
-        embedded = F.leaky_relu(self.embed2(embedded), LEAK)
+        embedded = F.leaky_relu(self.embed["first"](features.mean((2, 3))), LEAK)
+        embedded = F.leaky_relu(self.embed["second"](embedded), LEAK)
         decision = F.leaky_relu(self.decide1(torch.cat([x.mean((2, 3)), embedded], 1)), LEAK)
         return self.decide2(decision)
 

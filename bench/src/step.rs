@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use burn::module::Module;
 use burn::tensor::Tensor;
 use clap::Args;
 use deepsim::Layer;
@@ -14,14 +13,15 @@ use deepsim::inversion::inverter_of;
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim::model_file::InverterCard;
 use serde_json::{Value, json};
+use trainer::choices::CropChoice;
 use trainer::data::Dataset;
 use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::Backend;
-use trainer::ema::Average;
 use trainer::gate::Gate;
 use trainer::locate::locate;
 use trainer::scale::measure_scales;
-use trainer::step::{Setup, Trainee};
+use trainer::step::Setup;
+use trainer::trainee::Trainee;
 
 use crate::state::State;
 
@@ -61,14 +61,14 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     let encoder = trainer::model::squeezenet(&device)?;
     let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
     let plan = Plan { seed: 0, batch: options.batch };
-    let source: Arc<dyn Source> = Arc::new(Crops { dataset: Arc::clone(&dataset), side: options.size });
+    let source: Arc<dyn Source> = Arc::new(Crops { dataset: Arc::clone(&dataset), side: options.size, crop: CropChoice::Altered });
     let pictures = Loader::start(&source, plan, 0, 1).wait()?.pictures;
 
     let file = trainer::model::read(&locate("models/fire5.safetensors")?)?;
     let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card())?;
     let fresh = Trainee::new(layer, width, AVERAGE, &device);
-    let inverter = file.apply(fresh.inverter)?;
-    let mut trainee = Trainee { average: Average::new(inverter.valid(), AVERAGE, 0), inverter, ..fresh };
+    let inverter = file.apply(fresh.generator.clone())?;
+    let mut trainee = fresh.starting_from(inverter, AVERAGE);
     let layers = [Layer::Fire5, Layer::Fire9];
     let scales = measure_scales(&dataset, |pictures| encoder.features_of(pictures, &layers), options.size, &device)?;
     // The model's own scale where there is one, as in a run that goes on from a model.
@@ -77,7 +77,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
 
     let mut state = State::default();
     state.put("pictures", pictures.clone());
-    state.put_network("inverter", &trainee.inverter);
+    state.put_network("inverter", &trainee.generator);
     state.put_network("discriminator", &trainee.discriminator);
     // Pixels, exact in f32.
     state.put("crop", [OFFSET.top, OFFSET.left, options.size - Offset::range(options.size)].map(|v| v as f32));

@@ -26,15 +26,19 @@ pub enum Network {
     Efficientnet,
     /// An Exemplar-CNN, trained without labels.
     Exemplar,
+    /// The discriminator itself, as it is at each step: VAE/GAN (Larsen et al. 2015). It is no fixed network, so there is no
+    /// [`Comparator`] of it.
+    Discriminator,
 }
 
 impl Network {
     /// Where its features are compared unless somebody asks for other places: one place about half-way up, one near the top.
-    pub const fn usual_places(self) -> [Place; 2] {
+    pub const fn usual_places(self) -> &'static [Place] {
         match self {
-            Self::Squeezenet | Self::Random => [Place::Layer(Layer::Fire5), Place::Layer(Layer::Fire9)],
-            Self::Efficientnet => [Place::Stage(3), Place::Stage(5)],
-            Self::Exemplar => [Place::Stage(2), Place::Stage(4)],
+            Self::Squeezenet | Self::Random => &[Place::Layer(Layer::Fire5), Place::Layer(Layer::Fire9)],
+            Self::Efficientnet => &[Place::Stage(3), Place::Stage(5)],
+            Self::Exemplar => &[Place::Stage(2), Place::Stage(4)],
+            Self::Discriminator => &[],
         }
     }
 

@@ -15,6 +15,7 @@
 //! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
+//! * [`generation`]: codes -> pictures, and codes drawn, joined and moved, what the page and `trainer sample` call.
 //! * [`lab`]: what the page does with them: look once, invert as often as wanted, re-encode, refine.
 //! * [`optimise`]: the same by gradient descent on the pixels: a baseline, and how the page refines an inversion.
 //! * [`surgery`]: edits of the features before they are inverted.
@@ -28,6 +29,7 @@
 pub mod comparator;
 pub mod conv;
 mod flex;
+pub mod generation;
 pub mod inversion;
 pub mod lab;
 pub mod layer;

@@ -30,6 +30,31 @@ pub struct Weights {
     pub adversarial: f64,
 }
 
+/// How much the divergence of a variational code from the standard normal counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// What a nat a picture counts.
+    pub weight: f64,
+    /// Nats a picture at which it is held, in place of being pushed to nothing: `weight * |nats - target|` (Burgess et al. 2018, equation
+    /// 8). Two losses can so be compared at equal capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Pictures over which the weight grows from nothing to all of it.
+    pub warm_up: u64,
+}
+
+impl Divergence {
+    /// The term of the loss, `[1]`, for `nats` a picture `[1]` after so many pictures.
+    pub fn term(self, nats: Tensor<1>, pictures_seen: u64) -> Tensor<1> {
+        let grown = if self.warm_up == 0 { 1.0 } else { (pictures_seen as f64 / self.warm_up as f64).min(1.0) };
+        let off = match self.target {
+            Some(target) => nats.sub_scalar(target).abs(), // [1]
+            None => nats,                                  // [1]
+        };
+        off.mul_scalar(self.weight * grown)
+    }
+}
+
 /// Where picture and inversion are cropped before the comparator, in pixels from the left and the top. Both at the same place,
 /// another one each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +127,7 @@ impl DeepSimLoss {
 
     /// The weighted sum, `[1]`.
     pub fn total(&self, terms: &Terms) -> Tensor<1> {
-        terms.image.clone().mul_scalar(self.weights.image)
-            + terms.feature.clone().mul_scalar(self.weights.feature)
-            + terms.adversarial.clone().mul_scalar(self.weights.adversarial)
+        total(terms, self.weights)
     }
 
     fn feature_error(&self, inverted: Tensor<4>, pictures: Tensor<4>) -> Tensor<1> {
@@ -116,6 +139,13 @@ impl DeepSimLoss {
         let sum = errors.reduce(|sum, error| sum + error);
         sum.map_or_else(|| zero(&device), |sum| sum.div_scalar(places as f64))
     }
+}
+
+/// The weighted sum of the terms, `[1]` (DeePSiM, equation 1).
+pub fn total(terms: &Terms, weights: Weights) -> Tensor<1> {
+    terms.image.clone().mul_scalar(weights.image)
+        + terms.feature.clone().mul_scalar(weights.feature)
+        + terms.adversarial.clone().mul_scalar(weights.adversarial)
 }
 
 /// -log D for logits `[batch, 1]` of pictures that D should call real: the mean over the batch, `[1]`, in nats.

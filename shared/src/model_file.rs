@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use card::{Card, HeldOut, InverterCard, Kind, Training};
+pub use card::{AutoencoderCard, Card, Codes, Direction, HeldOut, InverterCard, Kind, Training};
 
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 2;
@@ -239,7 +239,7 @@ mod tests {
         device.seed(seed);
         let inverter = Inverter::new(Layer::Pool1, &device);
         let kind = Kind::Inverter(InverterCard { layer: Layer::Pool1, feature_scale: 1.5, width: 1.0 });
-        let card = Card { kind, source: None, training: None, held_out: Vec::new() };
+        let card = Card::new(kind);
         let file = ModelFile::from_module(&inverter, card, Precision::F32);
         (inverter, file)
     }

@@ -8,6 +8,15 @@ pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
+/// A generator that depends on a seed and two places alone.
+pub(crate) fn generator_at(seed: u64, first: u64, second: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    for (place, value) in key.chunks_exact_mut(8).zip([seed, first, second]) {
+        place.copy_from_slice(&value.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(key)
+}
+
 /// A draw from the normal distribution (Box & Muller 1958).
 pub(crate) fn gaussian(random: &mut ChaCha8Rng) -> f64 {
     // Above zero, for the logarithm.

@@ -107,14 +107,14 @@ fn only_the_inverter_gets_a_gradient() {
     let device = Device::flex();
     let trained = device.clone().autodiff();
     let inverter = Inverter::new(Layer::Fire5, &trained).map(&mut Noise(2000));
-    let discriminator = Discriminator::new(Layer::Fire5, &trained).map(&mut Noise(3000));
+    let discriminator = Discriminator::of_inversions(Layer::Fire5, &trained).map(&mut Noise(3000));
     let encoder = comparator(&device);
     let loss = loss(&device);
 
     let pictures = random_pictures(&device);
     let features = encoder.features(pictures.clone(), Layer::Fire5).div_scalar(100.0);
     let inverted = inverter.forward(features.clone());
-    let logits = discriminator.valid().forward(inverted.clone(), features);
+    let logits = discriminator.valid().forward(inverted.clone(), Some(features));
     let gradients = loss.total(&loss.terms(inverted, pictures, Some(logits), OFFSET)).backward();
     let (with, without) = count(&inverter, &gradients);
     assert!(with > 10 && without == 0, "inverter: {with} with, {without} without");
@@ -129,7 +129,7 @@ fn gradients_equal_finite_differences() {
     let device = Device::flex();
     let trained = device.clone().autodiff();
     let inverter = Inverter::new(Layer::Pool1, &trained).map(&mut Noise(2000));
-    let discriminator = Discriminator::new(Layer::Pool1, &device).map(&mut Noise(3000));
+    let discriminator = Discriminator::of_inversions(Layer::Pool1, &device).map(&mut Noise(3000));
     let encoder = comparator(&device);
     let loss = loss(&device);
     let pictures = random_pictures(&device);
@@ -137,7 +137,7 @@ fn gradients_equal_finite_differences() {
 
     let total = |inverter: &Inverter| {
         let inverted = inverter.forward(features.clone());
-        let logits = discriminator.forward(inverted.clone(), features.clone());
+        let logits = discriminator.forward(inverted.clone(), Some(features.clone()));
         loss.total(&loss.terms(inverted, pictures.clone(), Some(logits), OFFSET))
     };
     let gradients = total(&inverter).backward();

@@ -74,7 +74,7 @@ fn original_weights_give_the_original_activations() {
     ];
     for (name, kind, side, ours, loss) in cases {
         let bytes = std::fs::read(folder.join(format!("{name}.safetensors"))).unwrap();
-        let card = Card { kind, source: None, training: None, held_out: Vec::new() };
+        let card = Card::new(kind);
         assert_golden(&ModelFile::import(&bytes, card, Precision::F32).unwrap(), side, &golden, 1e-3);
         assert_golden(&model(ours), side, &golden, loss);
     }

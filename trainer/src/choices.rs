@@ -44,6 +44,25 @@ pub enum TaskChoice {
     Invert,
     /// A comparator that needs no labels: which photograph is this altered piece of (Dosovitskiy et al. 2014)
     Exemplar,
+    /// Picture -> code of 8 channels at an eighth of the side -> picture (DeePSiM, section 4.1)
+    Autoencoder,
+    /// The same with latent codes near a normal distribution, so that pictures can be drawn (DeePSiM, section 4.2)
+    Vae,
+    /// A VAE that compares in its discriminator's own features (Larsen et al. 2015)
+    Vaegan,
+}
+
+/// How training examples are taken from pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CropChoice {
+    /// Random squares in other colours, blurred or pasted over now and then: what is inverted is its own target
+    #[default]
+    Altered,
+    /// Random squares, half of them mirrored
+    Random,
+    /// The largest square in the middle
+    Whole,
 }
 
 /// The comparators of `--comparator`.
@@ -58,6 +77,13 @@ pub enum ComparatorChoice {
     Efficientnet,
     /// The Exemplar-CNN of `--task exemplar`
     Exemplar,
+}
+
+impl TaskChoice {
+    /// Whether it trains an autoencoder, variational or not.
+    pub const fn is_generation(self) -> bool {
+        matches!(self, Self::Autoencoder | Self::Vae | Self::Vaegan)
+    }
 }
 
 impl From<ComparatorChoice> for Network {

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::choices::TaskChoice;
 use crate::config::Config;
+use crate::data::builtin::is_built_in;
 use crate::device::Backend;
 use crate::eval::EvalOptions;
 use crate::experiment::ExperimentOptions;
 use crate::export::{ExportOptions, ImportOptions};
+use crate::generation::draw::{InterpolateOptions, ReconstructOptions, SampleOptions};
 use crate::invert::InvertOptions;
 use crate::report::ReportOptions;
 use crate::run::Start;
@@ -27,7 +30,7 @@ pub struct Cli {
     #[command(flatten)]
     pub config: Config,
 
-    /// Run directory to make [default: runs/LAYER-NUMBER]
+    /// Run directory to make [default: runs/LAYER-NUMBER or runs/TASK-NUMBER]
     #[arg(long, value_name = "DIR", conflicts_with = "resume", help_heading = "Output")]
     pub out: Option<PathBuf>,
 
@@ -47,11 +50,17 @@ pub enum Command {
     Invert(InvertOptions),
     /// Measure models and baselines on held-out pictures
     Eval(EvalOptions),
+    /// Draw pictures with a variational autoencoder
+    Sample(SampleOptions),
+    /// Walk from the code of one picture to that of another
+    Interpolate(InterpolateOptions),
+    /// Encode and decode pictures with an autoencoder: one PNG a picture
+    Reconstruct(ReconstructOptions),
     /// Show what features carry: edit them, or invert again and again
     Experiment(ExperimentOptions),
     /// Write one HTML file about runs: curves, samples, measures, configurations
     Report(ReportOptions),
-    /// Write a run's averaged inverter as a model file, with its card
+    /// Write a run's averaged network as a model file, with its card
     Export(ExportOptions),
     /// Write another tool's weights of SqueezeNet or EfficientNet-Lite0 as a model file
     Import(ImportOptions),
@@ -87,7 +96,9 @@ impl Cli {
             cli.config = resumed(&matches, &cli.config, run)?;
         }
         // The configuration is saved, and must mean the same from another folder.
-        for path in [&mut cli.config.data, &mut cli.config.held_out, &mut cli.config.init].into_iter().flatten() {
+        let config = &mut cli.config;
+        let paths = [&mut config.data, &mut config.held_out, &mut config.init].into_iter().flatten();
+        for path in paths.filter(|path| !is_built_in(path)) {
             *path = std::path::absolute(&*path)?;
         }
         Ok(cli)
@@ -99,6 +110,9 @@ impl Cli {
             None => self.config.device,
             Some(Command::Invert(options)) => options.device,
             Some(Command::Eval(options)) => options.device,
+            Some(Command::Sample(options)) => options.device,
+            Some(Command::Interpolate(options)) => options.device,
+            Some(Command::Reconstruct(options)) => options.device,
             Some(Command::Experiment(options)) => options.device,
             Some(Command::Report(options)) => options.device,
             Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,
@@ -159,8 +173,12 @@ fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
     Ok(config)
 }
 
-/// `runs/LAYER-NUMBER`, the first that does not exist.
+/// `runs/LAYER-NUMBER`, or the task's name in place of a layer's, the first that does not exist.
 fn unused_run(config: &Config) -> PathBuf {
-    let name = |number: u32| Path::new("runs").join(format!("{}-{number:03}", config.layer));
+    let made = match config.task {
+        TaskChoice::Invert => config.layer.to_string(),
+        task => task.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned()),
+    };
+    let name = |number: u32| Path::new("runs").join(format!("{made}-{number:03}"));
     (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
 }

@@ -7,11 +7,12 @@ use clap::Args;
 use deepsim::Layer;
 use deepsim::comparator::{Network, Place};
 use deepsim::layer::is_valid_side;
-use deepsim::loss::Weights;
+use deepsim::loss::{Divergence, Weights};
+use deepsim::nets::autoencoder::{self, Code};
 use deepsim::nets::inverter::SCORES_SIDE;
 use serde::{Deserialize, Serialize};
 
-use crate::choices::{ComparatorChoice, LossPreset, TaskChoice};
+use crate::choices::{ComparatorChoice, CropChoice, LossPreset, TaskChoice};
 use crate::device::Backend;
 
 /// Everything that decides what a run does.
@@ -31,12 +32,17 @@ pub struct Config {
     #[serde(default = "full_width")]
     pub width: f64,
 
+    /// Numbers in the code of a variational autoencoder
+    #[arg(long, default_value_t = 128, value_name = "N", help_heading = "Network")]
+    #[serde(default = "usual_latent")]
+    pub latent: usize,
+
     /// Start from this model file's weights instead of random ones; of another layer's, what fits
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
 
-    /// Pictures to train on: a folder, a tar (WebDataset) or an IDX file [default: the built-in photographs]
+    /// Pictures to train on: photos or emoji, which are built in, or a folder, a tar (WebDataset) or an IDX file [default: photos]
     #[arg(long, value_name = "PATH", help_heading = "Data")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
@@ -46,9 +52,14 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<PathBuf>,
 
-    /// Side of the training crops in pixels, a multiple of 16
-    #[arg(long, default_value_t = 128, value_name = "PIXELS", help_heading = "Data")]
+    /// Side of the training crops in pixels, a multiple of 16; 32, 64 or 128 for autoencoders [default: 128; 64 for autoencoders]
+    #[arg(long, default_value = "128", default_value_ifs = generation("64"), hide_default_value = true, value_name = "PIXELS", help_heading = "Data")]
     pub size: usize,
+
+    /// How crops are taken [default: altered; whole for autoencoders]
+    #[arg(long, value_enum, default_value = "altered", default_value_ifs = generation("whole"), hide_default_value = true, help_heading = "Data")]
+    #[serde(default)]
+    pub crop: CropChoice,
 
     /// Crops a step
     #[arg(long, default_value_t = 16, help_heading = "Data")]
@@ -93,8 +104,8 @@ pub struct Config {
     #[arg(long, default_value_t = 0, help_heading = "Training")]
     pub seed: u64,
 
-    /// Which terms count; the weights of the others are ignored
-    #[arg(long, value_enum, default_value_t = LossPreset::DeepSim, value_name = "PRESET", help_heading = "Loss")]
+    /// Which terms count; the weights of the others are ignored [default: deepsim; feature+adversarial for vaegan]
+    #[arg(long, value_enum, default_value = "deepsim", default_value_if("task", "vaegan", "feature+adversarial"), hide_default_value = true, value_name = "PRESET", help_heading = "Loss")]
     #[serde(default)]
     pub loss: LossPreset,
 
@@ -109,6 +120,21 @@ pub struct Config {
     /// Weight of the adversarial term
     #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
     pub adversarial_weight: f64,
+
+    /// Weight of a nat of a variational code's divergence from the normal distribution
+    #[arg(long, default_value_t = 3e-4, value_name = "WEIGHT", help_heading = "Loss")]
+    #[serde(default)]
+    pub kl_weight: f64,
+
+    /// Hold the divergence at so many nats a picture: its distance from them counts, and not the divergence
+    #[arg(long, value_name = "NATS", help_heading = "Loss")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl_target: Option<f64>,
+
+    /// Crops over which the weight of the divergence grows from nothing
+    #[arg(long, default_value_t = 5000, value_name = "CROPS", help_heading = "Loss")]
+    #[serde(default)]
+    pub kl_warm_up: u64,
 
     /// Network whose features the feature term compares
     #[arg(long, value_enum, default_value_t = ComparatorChoice::Squeezenet, value_name = "NETWORK", help_heading = "Loss")]
@@ -136,16 +162,41 @@ const fn full_width() -> f64 {
     1.0
 }
 
+const fn usual_latent() -> usize {
+    128
+}
+
+/// What an option is for the tasks that train autoencoders, unless it is given.
+const fn generation(value: &'static str) -> [(&'static str, &'static str, Option<&'static str>); 3] {
+    [("task", "autoencoder", Some(value)), ("task", "vae", Some(value)), ("task", "vaegan", Some(value))]
+}
+
 impl Config {
     /// Where the comparator compares.
     pub fn places(&self) -> Vec<Place> {
-        if self.compare.is_empty() { Network::from(self.comparator).usual_places().into() } else { self.compare.clone() }
+        if self.compare.is_empty() { self.network().usual_places().to_vec() } else { self.compare.clone() }
     }
 
     /// The loss's weights, zero for terms that do not count.
     pub const fn weights(&self) -> Weights {
         let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
         self.loss.of(Weights { image, feature, adversarial })
+    }
+
+    /// What compares.
+    pub fn network(&self) -> Network {
+        if self.task == TaskChoice::Vaegan { Network::Discriminator } else { self.comparator.into() }
+    }
+
+    /// What the divergence of a variational code counts, if there is one.
+    pub fn divergence(&self) -> Option<Divergence> {
+        let variational = matches!(self.task, TaskChoice::Vae | TaskChoice::Vaegan);
+        variational.then_some(Divergence { weight: self.kl_weight, target: self.kl_target, warm_up: self.kl_warm_up })
+    }
+
+    /// What pictures are reduced to by the autoencoder that the task trains.
+    pub const fn code(&self) -> Code {
+        if matches!(self.task, TaskChoice::Autoencoder) { Code::Grid } else { Code::Latent(self.latent) }
     }
 
     /// The steps of the whole run, however short this sitting is, for a data set of `pictures` pictures.
@@ -173,15 +224,22 @@ impl Config {
         ensure!((0.0..=1.0).contains(&self.decay), "--decay must be between 0 and 1");
         ensure!(self.average_half_life > 0.0, "--average-half-life must be above zero");
         ensure!(self.checkpoint_every > 0 && self.sample_every > 0, "--checkpoint-every and --sample-every must be above zero");
+        if self.task.is_generation() {
+            ensure!(autoencoder::SIDES.contains(&size), "--size {size}: autoencoders make pictures of 32, 64 or 128 pixels");
+            ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
+            ensure!(self.width == 1.0, "--width is for inverters");
+        }
+        ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
+        ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");
         for place in &self.compare {
-            let fits = Network::from(self.comparator).has(*place);
+            let fits = self.network().has(*place);
             ensure!(
                 fits,
                 "--compare {place}: this comparator has no such place; SqueezeNet has layers, EfficientNet stage1 to stage7, the Exemplar-CNN stage1 to stage4"
             );
         }
         ensure!(
-            self.layer.stride().is_some() || size == SCORES_SIDE,
+            self.task != TaskChoice::Invert || self.layer.stride().is_some() || size == SCORES_SIDE,
             "--layer scores --size {size}: the inverter of the scores makes pictures of {SCORES_SIDE} pixels; give --size {SCORES_SIDE}"
         );
         let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];

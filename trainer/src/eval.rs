@@ -25,7 +25,7 @@ use crate::method::{Inverted, MeanPicture, Method, Optimised, Ridge, usual_side}
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures, Space};
-use crate::{model, samples};
+use crate::{generation, model, samples};
 
 /// Pictures in a row of the sheet.
 const SHOWN: usize = 8;
@@ -44,7 +44,7 @@ pub enum Baseline {
 /// Options of `trainer eval`.
 #[derive(Debug, Clone, Args)]
 pub struct EvalOptions {
-    /// Model files of inverters
+    /// Model files, of inverters or of autoencoders
     #[arg(required_unless_present = "layers")]
     pub models: Vec<PathBuf>,
 
@@ -56,9 +56,17 @@ pub struct EvalOptions {
     #[arg(long = "layer", value_delimiter = ',', value_name = "LAYERS")]
     pub layers: Vec<Layer>,
 
-    /// Held-out pictures: a folder, a tar or an IDX file [default: the built-in ones]
+    /// Held-out pictures: photos, emoji, a folder, a tar or an IDX file [default: the built-in ones]
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+
+    /// Training pictures, which samples of autoencoders are compared with [default: what their cards name]
+    #[arg(long, value_name = "PATH")]
+    pub training: Option<PathBuf>,
+
+    /// Pictures that autoencoders draw to be measured
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub samples: usize,
 
     /// Side of the pictures, a multiple of 16 [default: 224; the scores' are of side 128]
     #[arg(long, value_name = "PIXELS")]
@@ -125,6 +133,12 @@ struct Job {
 /// # Errors
 /// If a model or the pictures cannot be used, or a file not be written.
 pub fn eval(options: &EvalOptions, device: &Device) -> Result<()> {
+    let files = options.models.iter().map(|path| model::read(path)).collect::<Result<Vec<_>>>()?;
+    let autoencoders = files.iter().filter(|file| generation::eval::is_autoencoder(file)).count();
+    if autoencoders > 0 {
+        ensure!(autoencoders == files.len(), "inverters and autoencoders are measured in other ways: name models of one kind");
+        return generation::eval::eval(options, &files, device);
+    }
     let rows = measure(options, device)?;
     let table = to_markdown(&rows);
     print!("{table}");
@@ -270,7 +284,8 @@ pub fn to_markdown(rows: &[Row]) -> String {
     text
 }
 
-fn cell(estimate: Estimate, times: f64, digits: usize) -> String {
+/// A mean with half the width of its interval.
+pub fn cell(estimate: Estimate, times: f64, digits: usize) -> String {
     let half = (estimate.high - estimate.low) / 2.0;
     format!("{:.digits$} ± {:.digits$}", estimate.mean * times, half * times)
 }

@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use deepsim::Layer;
 use deepsim::comparator::ScaledPlace;
+use deepsim::generation::Generation;
 use deepsim::model_file::{Card, HeldOut, InverterCard, Kind, ModelFile, Precision, Training};
+use deepsim::nets::autoencoder::{Autoencoder, Code};
 use deepsim::nets::efficientnet::EfficientNet;
 use deepsim::nets::exemplar::ExemplarLearner;
 use deepsim::nets::inverter::{Inverter, SCORES_SIDE};
@@ -18,14 +20,18 @@ use crate::checkpoint::{self, State, load_module};
 use crate::choices::TaskChoice;
 use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
+use crate::generation::Opened;
+use crate::generation::codes::{principal, spread};
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures};
 use crate::model;
-use crate::step::AVERAGE_PART;
-use crate::task::{exemplar, inversion};
+use crate::trainee::AVERAGE_PART;
+use crate::task::{exemplar, generation, inversion};
 
 /// The side at which the page inverts; an export is measured there as well as at its training size.
 const PAGE_SIDE: usize = 224;
+/// Pictures that an autoencoder is measured on, at most.
+pub const MOST_MEASURED: usize = 2000;
 
 /// Options of `trainer export`.
 #[derive(Debug, Clone, Args)]
@@ -42,7 +48,7 @@ pub struct ExportOptions {
     pub full_precision: bool,
 }
 
-/// Writes the averaged network of a run's newest checkpoint with its card; an inverter is measured on the held-out pictures.
+/// Writes the averaged network of a run's newest checkpoint with its card; it is measured on the held-out pictures.
 ///
 /// # Errors
 /// If the run cannot be read or the file not written.
@@ -57,9 +63,10 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
             let classes = state.memory::<exemplar::Memory>()?.classes;
             let learner = load_module(&newest, AVERAGE_PART, ExemplarLearner::new(classes, device))?;
             let training = Some(training(&config, &state, Vec::new()));
-            let card = Card { kind: Kind::Exemplar, source: None, training, held_out: Vec::new() };
+            let card = Card { training, ..Card::new(Kind::Exemplar) };
             ModelFile::from_module(&learner.network, card, precision)
         }
+        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => export_autoencoder(&config, &newest, &state, precision, device)?,
     };
     model::write(&options.output, &file)?;
     println!("{}", options.output.display());
@@ -84,12 +91,54 @@ fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Pre
         measured.push(held_out_card(&measures));
     }
     let card = Card {
-        kind: Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width }),
-        source: None,
         training: Some(training(config, state, comparator)),
         held_out: measured,
+        ..Card::new(Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width }))
     };
     Ok(ModelFile::from_module(&inverter, card, precision))
+}
+
+fn export_autoencoder(config: &Config, newest: &Path, state: &State, precision: Precision, device: &Device) -> Result<ModelFile> {
+    let generation::Memory { comparator, .. } = state.memory()?;
+    let opened = trained_autoencoder(config, newest, precision, device)?;
+    let (dataset, held_out) = open_data(config)?;
+    let pictures = crops(&held_out, MOST_MEASURED, config.size)?;
+    let (encoder, judge) = (model::squeezenet(device)?, Judge::open(device)?);
+    let measures = measure_autoencoder(&opened, &encoder, &judge, &pictures)?;
+    print(&measures);
+    let nats = spread(&opened, &pictures)?.map(|spread| spread.nats);
+    if let Some(nats) = nats {
+        println!("{nats:.1} nats a picture");
+    }
+    let codes = match config.code() {
+        Code::Latent(_) => Some(principal(&opened, &crops(&dataset, MOST_MEASURED, config.size)?)?),
+        Code::Grid => None,
+    };
+    let card = Card {
+        training: Some(training(config, state, comparator)),
+        held_out: vec![HeldOut { nats, ..held_out_card(&measures) }],
+        codes,
+        ..Card::new(Kind::Autoencoder(generation::card(config)))
+    };
+    Ok(opened.generation.to_file(card, precision))
+}
+
+/// The averaged autoencoder of a checkpoint, as a model file of this precision would hold it.
+///
+/// # Errors
+/// If the checkpoint cannot be read.
+pub fn trained_autoencoder(config: &Config, checkpoint: &Path, precision: Precision, device: &Device) -> Result<Opened> {
+    let network = load_module(checkpoint, AVERAGE_PART, Autoencoder::new(config.code(), config.size, device))?;
+    let file = ModelFile::from_module(&network, Card::new(Kind::Autoencoder(generation::card(config))), precision);
+    Ok(Opened { generation: Generation::new(&file, device)?, device: device.clone() })
+}
+
+/// Measures the reconstructions of pictures of the network's side.
+///
+/// # Errors
+/// If there is no picture, or one is of another side.
+pub fn measure_autoencoder(opened: &Opened, encoder: &SqueezeNet, judge: &Judge, pictures: &[Picture]) -> Result<Measures> {
+    Examination::new(encoder, judge, pictures, 1, &opened.device)?.measure(|pictures| opened.decode(&opened.encode(pictures)?))
 }
 
 /// How a run was trained, for its card.
@@ -103,8 +152,9 @@ fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>) -> Tra
         seed: config.seed,
         learning_rate: config.learning_rate,
         weights: config.weights(),
-        network: config.comparator.into(),
+        network: config.network(),
         comparator,
+        divergence: config.divergence(),
         started_from: state.started_from.clone().map(Box::new),
     }
 }
@@ -146,6 +196,7 @@ fn held_out_card(measures: &Measures) -> HeldOut {
         ssim: Some(measures.ssim.mean),
         errors: measures.errors.iter().map(|(space, error)| (space.to_string(), error.mean)).collect(),
         cosine: Some(measures.cosine.mean),
+        nats: None,
     }
 }
 
@@ -188,7 +239,7 @@ pub fn import(options: &ImportOptions, device: &Device) -> Result<()> {
         Network::Squeezenet => Kind::Squeezenet,
         Network::Efficientnet => Kind::Efficientnet,
     };
-    let card = Card { kind, source: Some(options.source.clone()), training: None, held_out: Vec::new() };
+    let card = Card { source: Some(options.source.clone()), ..Card::new(kind) };
     let file = ModelFile::import(&bytes, card, Precision::F16).with_context(|| path.to_string())?;
     match options.network {
         Network::Squeezenet => file.apply(SqueezeNet::new(device)).map(drop),

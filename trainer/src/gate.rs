@@ -1,4 +1,4 @@
-//! The paper's balance between inverter and discriminator: whoever is too far ahead waits.
+//! The paper's balance between generator and discriminator: whoever is too far ahead waits.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 const PAUSE_DISCRIMINATOR: f32 = 0.1;
 /// Above this ratio it trains again.
 const RESUME_DISCRIMINATOR: f32 = 0.5;
-/// Above this ratio the inverter wins too easily and is paused, until the ratio is below it again.
-const PAUSE_INVERTER: f32 = 10.0;
+/// Above this ratio the generator wins too easily and is paused, until the ratio is below it again.
+const PAUSE_GENERATOR: f32 = 10.0;
 
 /// Who trains at the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
     /// Whether the discriminator trains.
     pub discriminator: bool,
-    /// Whether the inverter trains.
-    pub inverter: bool,
+    /// Whether the generator trains.
+    pub generator: bool,
 }
 
 impl Gate {
     /// Both train.
-    pub const OPEN: Self = Self { discriminator: true, inverter: true };
+    pub const OPEN: Self = Self { discriminator: true, generator: true };
 
     /// The decision for the next step, from this step's unweighted losses: r = (D's loss on real + on inverted pictures) /
-    /// (the inverter's adversarial loss).
+    /// (the generator's adversarial loss).
     pub fn next(self, real: f32, inverted: f32, adversarial: f32) -> Self {
         let ratio = (real + inverted) / adversarial.max(f32::MIN_POSITIVE);
         let threshold = if self.discriminator { PAUSE_DISCRIMINATOR } else { RESUME_DISCRIMINATOR };
         // The thresholds are three decades apart, so at most one of the two waits.
-        Self { discriminator: ratio > threshold, inverter: ratio <= PAUSE_INVERTER }
+        Self { discriminator: ratio > threshold, generator: ratio <= PAUSE_GENERATOR }
     }
 }
 
@@ -38,8 +38,8 @@ mod tests {
 
     #[test]
     fn decisions_follow_the_ratio() {
-        let paused = Gate { discriminator: false, inverter: true };
-        let waiting = Gate { discriminator: true, inverter: false };
+        let paused = Gate { discriminator: false, generator: true };
+        let waiting = Gate { discriminator: true, generator: false };
         // (gate, D's loss on real, on inverted, adversarial loss, next gate)
         let cases = [
             (Gate::OPEN, 0.7, 0.7, 0.7, Gate::OPEN),

@@ -123,7 +123,11 @@ fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
     }
 }
 
-fn pictures_in(input: &std::path::Path) -> Result<Vec<PathBuf>> {
+/// The picture files that an `--input` means, in the order of their names.
+///
+/// # Errors
+/// If there is nothing there, or no picture in the folder.
+pub(crate) fn pictures_in(input: &std::path::Path) -> Result<Vec<PathBuf>> {
     let missing = || format!("cannot read {}", input.display());
     if !fs::metadata(input).with_context(missing)?.is_dir() {
         return Ok(vec![input.to_owned()]);

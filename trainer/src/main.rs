@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use trainer::cli::{Cli, Command};
+use trainer::generation::draw;
 use trainer::train::Ended;
 use trainer::{device, eval, experiment, export, invert, report, train};
 
@@ -33,6 +34,9 @@ fn run() -> Result<()> {
         Some(Command::Devices) => device::list(),
         Some(Command::Invert(options)) => invert::invert(options, &backend.open()),
         Some(Command::Eval(options)) => eval::eval(options, &backend.open()),
+        Some(Command::Sample(options)) => draw::sample(options, &backend.open()),
+        Some(Command::Interpolate(options)) => draw::interpolate(options, &backend.open()),
+        Some(Command::Reconstruct(options)) => draw::reconstruct(options, &backend.open()),
         Some(Command::Experiment(options)) => experiment::experiment(options, &backend.open()),
         Some(Command::Report(options)) => report::report(options, &backend.open()),
         Some(Command::Export(options)) => export::export(options, &backend.open()),

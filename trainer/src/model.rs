@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use deepsim::comparator::{Comparator, Network, ScaledPlace};
 use deepsim::model_file::{Kind, ModelFile};
@@ -50,6 +50,7 @@ pub fn comparator(network: Network, places: &[ScaledPlace], device: &Device) -> 
         Network::Random => Comparator::squeezenet(SqueezeNet::random(RANDOM_SEED, device), places),
         Network::Efficientnet => Comparator::efficientnet(efficientnet(device)?, places),
         Network::Exemplar => Comparator::exemplar(exemplar(device)?, places),
+        Network::Discriminator => bail!("the discriminator is no fixed comparator: only `--task vaegan` compares in it"),
     })
 }
 

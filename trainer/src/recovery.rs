@@ -9,6 +9,8 @@ use crate::checkpoint::{self, State};
 
 /// A loss above this has exploded. Image and feature terms are 1 for a network that knows nothing, and the others are in nats.
 const EXPLODED: f32 = 100.0;
+/// A divergence above this has exploded: nats are bits of information, and a picture may carry many.
+const MANY_NATS: f32 = 1e5;
 /// After so many slowdowns the learning rate is not what is wrong.
 const MOST_SLOWDOWNS: u32 = 8;
 
@@ -17,7 +19,7 @@ pub fn trouble(terms: &[(&'static str, f32)]) -> Option<String> {
     let wrong = |(name, value): &(&str, f32)| {
         if !value.is_finite() {
             Some(format!("the loss `{name}` is no longer a number"))
-        } else if *value > EXPLODED {
+        } else if *value > if *name == "nats" { MANY_NATS } else { EXPLODED } {
             Some(format!("the loss `{name}` has exploded"))
         } else {
             None
@@ -58,7 +60,8 @@ mod tests {
 
     use super::*;
     use crate::schedule::learning_rate;
-    use crate::step::{Losses, Setup, Trainee};
+    use crate::step::{Losses, Setup};
+    use crate::trainee::Trainee;
 
     fn trouble_of(losses: &Losses) -> Option<String> {
         trouble(&[("image", losses.image), ("feature", losses.feature), ("real", losses.real)])
@@ -89,7 +92,7 @@ mod tests {
         save(&good, 1);
         let (mut bad, losses) = step(good);
         assert_eq!(trouble_of(&losses), None);
-        bad.inverter = bad.inverter.map(&mut NotANumber);
+        bad.generator = bad.generator.map(&mut NotANumber);
         save(&bad, 2);
         let (_, losses) = step(bad);
         assert!(trouble_of(&losses).is_some_and(|what| what.contains("image")));

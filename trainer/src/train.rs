@@ -18,6 +18,7 @@ use crate::run::{self, Pace, Start};
 use crate::samples::to_png;
 use crate::schedule::learning_rate;
 use crate::task::exemplar::Exemplar;
+use crate::task::generation::Generation;
 use crate::task::inversion::Inversion;
 use crate::task::{Outcome, Pictures, Task};
 
@@ -42,6 +43,7 @@ pub fn train(config: &Config, start: &Start, device: &Device, quiet: bool, stop:
     match config.task {
         TaskChoice::Invert => train_task::<Inversion>(config, start, device, quiet, stop),
         TaskChoice::Exemplar => train_task::<Exemplar>(config, start, device, quiet, stop),
+        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => train_task::<Generation>(config, start, device, quiet, stop),
     }
 }
 

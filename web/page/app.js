@@ -10,6 +10,7 @@ import { Drawer } from "./drawer.js";
 import { Engine, Superseded } from "./engine.js";
 import { Experiments } from "./experiments.js";
 import { Gallery } from "./gallery.js";
+import { Generate } from "./generate.js";
 import { copyLink, saveSheet } from "./keep.js";
 import { mixTab } from "./mix.js";
 import { operateTab } from "./operate.js";
@@ -17,6 +18,7 @@ import { reencodeTab } from "./reencode.js";
 import { refineTab } from "./refine.js";
 import { fetchExample, listen } from "./source.js";
 import { SIDES, read, usual, write } from "./state.js";
+import { Views } from "./views.js";
 import { EXAMPLES, SAY, problem } from "./words.js";
 
 fillWords();
@@ -54,6 +56,8 @@ export class Page {
             refine: refineTab(this, bench),
         }));
         this.cropper = new Cropper(() => this.retake());
+        this.generate = new Generate(this);
+        this.views = new Views(this);
     }
 
     /** @param {string} text */
@@ -177,9 +181,11 @@ export class Page {
         if (this.workers === 1) {
             this.gallery.build(detail.models);
             this.bench.build(detail.models);
+            this.generate.build(detail.models);
             const response = await fetch(new URL("classes.txt", import.meta.url));
             this.classes = (await response.text()).trim().split("\n");
         }
+        this.generate.refresh();
         if (this.source) await this.take(this.source, true);
         else await this.takeExample(this.state.example || usual().example);
     }
@@ -192,7 +198,8 @@ export class Page {
             this.remember();
             this.retake();
         });
-        listen((source) => this.take(source), (example) => this.takeExample(example), (kind, detail) => this.complain(kind, detail));
+        // Dropped or pasted, a picture is for the view that is looked at.
+        listen((source) => (this.state.view === "generate" ? this.generate.encode(source) : this.take(source)), (example) => this.takeExample(example), (kind, detail) => this.complain(kind, detail));
         element("save-sheet").addEventListener("click", () => saveSheet(this.bench.cards()));
         element("copy-link").addEventListener("click", async () => {
             this.remember();

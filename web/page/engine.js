@@ -68,9 +68,9 @@ export class Engine extends EventTarget {
         });
     }
 
-    /** Drops every question that waits: they were about a picture that is gone. */
+    /** Drops the questions about the laboratory's picture that wait: it is gone. */
     forget() {
-        this.drop(() => true);
+        this.drop((question) => !question.lane.startsWith("generate"));
     }
 
     /** @param {(question: Question) => boolean} which */
@@ -135,7 +135,7 @@ export class Engine extends EventTarget {
         this.worker?.terminate();
         this.worker = undefined;
         this.ready = false;
-        this.forget();
+        this.drop(() => true);
         this.asked?.reject(new Superseded("the worker ended"));
         this.asked = undefined;
     }

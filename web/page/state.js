@@ -14,6 +14,14 @@
  * @property {number} share
  * @property {number} rounds
  * @property {Record<string, number>} channels number -> factor
+ * @property {string} view `lab` or `generate`
+ * @property {string} pictures what the autoencoders make pictures of
+ * @property {number} sheet seed of the sheet
+ * @property {number} cell that is chosen
+ * @property {Record<number, number>} again how often each cell was drawn anew
+ * @property {number} to the cell that is walked to
+ * @property {number} way 0 to 1 of the walk
+ * @property {number[]} moves deviations along each direction
  */
 
 /** Phones get a smaller picture. */
@@ -23,7 +31,12 @@ const small = matchMedia("(max-width: 30rem)").matches;
 export const usual = () => ({
     example: "cat", side: small ? 128 : 224, inverter: "fire9", tab: "operate", edit: "keep-channels", amount: 0.5, seed: 1,
     mix: "flowers", share: 0.5, rounds: 4, channels: {},
+    view: "lab", pictures: "emoji", sheet: 7, cell: 0, again: {}, to: 1, way: 0, moves: [],
 });
+
+/** Pictures on a sheet of draws, and directions that codes are moved along. */
+export const CELLS = 16;
+export const MOVES = 8;
 
 export const SIDES = [128, 224, 320, 448];
 const WORDS = /^[a-z0-9-]{0,24}$/;
@@ -32,11 +45,11 @@ const WORDS = /^[a-z0-9-]{0,24}$/;
 export function read(hash) {
     const state = usual();
     const given = new URLSearchParams(hash.replace(/^#/, ""));
-    for (const key of /** @type {const} */ (["example", "inverter", "tab", "edit", "mix"])) {
+    for (const key of /** @type {const} */ (["example", "inverter", "tab", "edit", "mix", "view", "pictures"])) {
         const value = given.get(key);
         if (value !== null && WORDS.test(value)) state[key] = value;
     }
-    for (const [key, least, most] of /** @type {const} */ ([["amount", 0, 1], ["share", 0, 1], ["seed", 0, 4294967295], ["rounds", 1, 16]])) {
+    for (const [key, least, most] of /** @type {const} */ ([["amount", 0, 1], ["share", 0, 1], ["seed", 0, 4294967295], ["rounds", 1, 16], ["sheet", 0, 4294967295], ["cell", 0, CELLS - 1], ["to", 0, CELLS - 1], ["way", 0, 1]])) {
         const value = Number(given.get(key) ?? NaN);
         if (value >= least && value <= most) state[key] = value;
     }
@@ -46,6 +59,12 @@ export function read(hash) {
         const [, channel, factor] = /^(\d{1,4}):(\d(?:\.\d+)?)$/.exec(each) ?? [];
         if (channel) state.channels[channel] = Number(factor);
     }
+    for (const each of (given.get("again") ?? "").split(",")) {
+        const [, cell, times] = /^(\d{1,2}):(\d{1,6})$/.exec(each) ?? [];
+        if (cell && Number(cell) < CELLS) state.again[Number(cell)] = Number(times);
+    }
+    if (given.has("moves")) state.moves = (given.get("moves") ?? "").split(",").slice(0, MOVES).map((each) => Math.min(3, Math.max(-3, Number(each) || 0)));
+    for (const key of /** @type {const} */ (["sheet", "cell", "to"])) state[key] = Math.trunc(state[key]);
     return state;
 }
 
@@ -54,9 +73,11 @@ export function write(state) {
     const given = new URLSearchParams();
     const before = usual();
     for (const [key, value] of Object.entries(state)) {
-        if (key === "channels") {
-            const text = Object.entries(state.channels).map(([channel, factor]) => `${channel}:${factor}`).join(",");
+        if (key === "channels" || key === "again") {
+            const text = Object.entries(state[key]).map(([number, amount]) => `${number}:${amount}`).join(",");
             if (text) given.set(key, text);
+        } else if (key === "moves") {
+            if (state.moves.some((amount) => amount)) given.set(key, state.moves.join(","));
         } else if (key === "side" || value !== /** @type {any} */ (before)[key]) {
             given.set(key, String(value));
         }

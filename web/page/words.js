@@ -15,6 +15,26 @@ export const TEXTS = {
     "size-help": "A larger picture gives the network more places to look at, and takes longer.",
     layers: "What each layer keeps",
     "layers-help": "The deeper the layer, the less it knows about where things are and what colour they have. The image loss gives pictures that are blurry but close; DeePSiM gives sharper ones that drift from the pixels and stay close in features. Click a picture to compare it with another.",
+    views: "Views of the page",
+    "view-lab": "Invert",
+    "view-generate": "Generate",
+    drawn: "Pictures that were never there",
+    "drawn-help": "Each square is a picture of random numbers: a code, made into a picture by a decoder. Both sheets come from the same codes; only the loss that the decoder learned with differs. Look for edges and plain colours on one, and fog on the other. Choose a square to move it.",
+    pictures: "Pictures of",
+    "sheet-seed": "Seed",
+    "sheet-next": "Another sheet",
+    "save-drawn": "Save the sheets as one picture",
+    moved: "Move a code",
+    "cell-again": "Draw this square anew",
+    encode: "Encode a picture of your own",
+    "walk-help": "Walk from the chosen square to another: on the way lie pictures that are a little of both. Look for the place where one thing turns into the other.",
+    "walk-to": "Walk to",
+    way: "Way gone",
+    "moves-help": "The codes of the training pictures differ most in these directions, the first one most of all. The square pad moves along the first two at once. Look for what a direction stands for, such as colour, size or a face.",
+    "moves-reset": "Back to where it was",
+    "vae-how": "How this works",
+    "vae-codes": "An encoder reduces each training picture to a normal distribution over 128 numbers, its code, and a decoder makes a picture of a draw from it. The codes of all pictures together are held near the standard normal distribution: that is why a draw from it is a code, too, and has a picture.",
+    "vae-losses": "With the image loss a picture and its reconstruction are compared pixel by pixel, so of all that might have been the decoder paints the mean, which is fog. DeePSiM compares them in the features of SqueezeNet, and an adversary tells made pictures from real ones: what it paints has edges, even where they are not those that were there.",
     "original-title": "Your picture",
     experiments: "Experiments",
     "experiments-help": "Change the features, and see what becomes of the picture.",
@@ -65,6 +85,9 @@ export const TEXTS = {
     "webcam-take": "Take this picture",
     noscript: "This page computes with JavaScript and WebAssembly; please allow them.",
 };
+
+/** What autoencoders make pictures of. @type {Record<string, string>} */
+export const PICTURES = { emoji: "Emoji", fashion: "Clothes (Fashion-MNIST)" };
 
 /** Names of the examples. @type {Record<string, string>} */
 export const EXAMPLES = { cat: "Cat", flowers: "Flowers", portrait: "Portrait", glasses: "Glasses", cabins: "Cabins", chairs: "Chairs" };
@@ -146,6 +169,14 @@ export const SAY = {
     amplify: (/** @type {number} */ channel) => `× 3: amplify channel ${channel} three times`,
     silenceShort: () => "× 0",
     amplifyShort: () => "× 3",
+    cell: (/** @type {number} */ place) => `square ${place + 1}`,
+    drawn: (/** @type {number} */ place, /** @type {string} */ loss) => `Square ${place + 1}, ${loss}`,
+    chosen: (/** @type {number} */ place) => `Square ${place + 1} is chosen.`,
+    chosenOwn: (/** @type {string} */ name) => `${name} was encoded: below is what its code gives back. It never leaves this machine.`,
+    direction: (/** @type {number} */ place) => `Direction ${place + 1}`,
+    deviations: (/** @type {number} */ amount) => (amount ? `${amount > 0 ? "+" : "−"}${Math.abs(amount).toFixed(1)} deviations` : "0"),
+    pad: (/** @type {number} */ across, /** @type {number} */ down) => `Two directions at once; arrow keys move. Direction 1: ${across.toFixed(1)}, direction 2: ${down.toFixed(1)} deviations`,
+    made: (/** @type {number} */ count, /** @type {number} */ milliseconds) => `${count} pictures in ${(milliseconds / 1000).toFixed(1)} s.`,
     example: (/** @type {string} */ name) => `Example: ${name}`,
     own: (/** @type {string} */ name) => name,
     copied: () => "The link is copied. Whoever opens it sees the same example and the same experiment.",

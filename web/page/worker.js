@@ -4,7 +4,7 @@
 // page -> worker: {id, type, body}, one at a time; worker -> page: {id, value} or {id, failure: {kind, detail}}, and meanwhile
 // {event: "progress", name, done, total} and {event: "device-lost", detail}.
 
-import init, { Session, animation, layers } from "./deepsim-web.js";
+import init, { Session, animation, drawCode, layers, walkCode } from "./deepsim-web.js";
 import { chooseDevice, loseDevice, watchDevice } from "./device.js";
 import { Failure, failingAs } from "./failure.js";
 import { decode, pixelsBelow, preview } from "./pixels.js";
@@ -20,6 +20,10 @@ let models = [];
 let memory;
 /** Inverters that are on the device. @type {Set<string>} */
 const loaded = new Set();
+/** Autoencoders that are on the device, and what they are. @type {Map<string, {side: number, size: number, deviations: number[]}>} */
+const generators = new Map();
+/** Codes of own pictures, by autoencoder; another picture empties it. @type {Map<string, Float32Array>} */
+const encoded = new Map();
 /** The decoded pictures, by slot. @type {Map<string, ImageBitmap>} */
 const bitmaps = new Map();
 
@@ -90,6 +94,31 @@ async function load(name) {
     loaded.add(name);
 }
 
+/** @param {string} name */
+async function generator(name) {
+    let about = generators.get(name);
+    if (!about) {
+        await withModel(name, (bytes) => opened().loadGenerator(name, bytes));
+        about = /** @type {{side: number, size: number, deviations: number[]}} */ (JSON.parse(opened().aboutGenerator(name)));
+        generators.set(name, about);
+    }
+    return about;
+}
+
+/**
+ * The code that a place on a sheet or a slot's picture has.
+ * @param {string} name @param {{slot: string} | {seed: number, place: number, again: number}} end
+ */
+async function codeOf(name, end) {
+    if (!("slot" in end)) return drawCode(end.seed, end.place, end.again, (await generator(name)).size);
+    const kept = encoded.get(name);
+    if (kept) return kept;
+    await generator(name);
+    const code = await opened().encode(name, end.slot);
+    encoded.set(name, code);
+    return code;
+}
+
 /** @type {Record<string, (body: any) => any>} */
 const ANSWERS = {
     start,
@@ -119,6 +148,31 @@ const ANSWERS = {
         const judged = await opened().judge(name, slot, rgba, side, plain);
         const { pictureError, featureError, classes, probabilities } = judged;
         return { pictureError, featureError, classes: [...classes], probabilities: [...probabilities] };
+    },
+    about: ({ name }) => generator(name),
+    /** The middle square of a slot's picture, for an autoencoder. */
+    async square({ slot, side }) {
+        const bitmap = bitmaps.get(slot);
+        if (!bitmap) throw new Failure("not-ready", slot);
+        const size = Math.min(bitmap.width, bitmap.height);
+        const crop = { left: (bitmap.width - size) / 2, top: (bitmap.height - size) / 2, size };
+        const { bytes, width, height, left, top } = await failingAs("too-big", () => pixelsBelow(bitmap, crop));
+        opened().take(slot, bytes, width, height, left, top, size, side);
+        encoded.clear();
+    },
+    /** Pictures of places on a sheet, one after the other. */
+    async draw({ name, cells }) {
+        const { side, size } = await generator(name);
+        const codes = new Float32Array(cells.length * size);
+        for (const [index, cell] of cells.entries()) codes.set(drawCode(cell.seed, cell.place, cell.again, size), index * size);
+        return { rgba: await opened().generate(name, codes), side };
+    },
+    /** The picture of a code on the way between two, moved along the principal directions. */
+    async move({ name, from, to, share, moves }) {
+        const { side } = await generator(name);
+        const start = await codeOf(name, from);
+        const between = share > 0 ? walkCode(start, await codeOf(name, to), share) : start;
+        return { rgba: await opened().generate(name, opened().moveCode(name, between, new Float32Array(moves))), side };
     },
     async again({ name, slot }) {
         await load(name);

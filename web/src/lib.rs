@@ -9,6 +9,7 @@
 
 mod animation;
 mod answer;
+mod generate;
 mod selftest;
 mod slot;
 
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use deepsim::Layer;
+use deepsim::generation::Generation;
 use deepsim::lab::{Lab, Seen};
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
@@ -42,6 +44,7 @@ pub struct Session {
     device: Device,
     lab: Option<Lab>,
     slots: BTreeMap<String, Slot>,
+    generators: BTreeMap<String, Generation>,
     refinement: Option<Optimisation>,
 }
 
@@ -53,7 +56,7 @@ impl Session {
     /// If the browser gives no WebGPU device.
     pub async fn open(webgpu: bool) -> Result<Session, JsError> {
         let device = if webgpu { webgpu_device().await? } else { Device::flex() };
-        Ok(Self { device, lab: None, slots: BTreeMap::new(), refinement: None })
+        Ok(Self { device, lab: None, slots: BTreeMap::new(), generators: BTreeMap::new(), refinement: None })
     }
 
     /// Verifies SqueezeNet's model file and puts its weights on the device.

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
 /// A model's loss, and how its file's name ends.
 const LOSSES: [(&str, &str); 2] = [("deepsim", ""), ("image", "-image")];
+/// What autoencoders make pictures of, and how their files' names go on.
+const PICTURES: [&str; 2] = ["emoji", "fashion"];
 /// Hexadecimal digits of a version.
 const DIGITS: usize = 16;
 
@@ -44,22 +46,23 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies SqueezeNet and the inverters that there are, and returns a list of them.
+/// Copies SqueezeNet, the inverters and the variational autoencoders that there are, and returns a list of them.
 fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     fs::create_dir_all(to)?;
-    let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, loss)));
+    let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, "", loss)));
+    let generators = PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
     let mut found = Vec::new();
-    for (name, layer, loss) in std::iter::once(("squeezenet".to_owned(), "", "")).chain(inverters) {
+    for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", "")).chain(inverters).chain(generators) {
         let file = format!("{name}.safetensors");
         let Ok(bytes) = fs::read(from.join(&file)) else {
             continue;
         };
         let entry =
-            json!({ "name": name, "layer": layer, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+            json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
     }
-    ensure!(found.len() > 1, "no inverter in {}", from.display());
+    ensure!(found.iter().any(|entry| entry["layer"] != ""), "no inverter in {}", from.display());
     Ok(found)
 }
 
@@ -92,7 +95,7 @@ mod tests {
         let (root, dist) = (folder.path().join("root"), folder.path().join("dist"));
         fs::create_dir_all(root.join("models")).unwrap();
         fs::create_dir_all(&dist).unwrap();
-        for name in ["squeezenet", "fire5", "fire5-image", "judge"] {
+        for name in ["squeezenet", "fire5", "fire5-image", "emoji-vae", "judge"] {
             fs::write(root.join("models").join(name).with_added_extension("safetensors"), name).unwrap();
         }
         let complete_with = |page: &str| {
@@ -107,7 +110,8 @@ mod tests {
         assert!(worker.contains("[\"models.json\"]"), "{worker}");
         let models: Value = serde_json::from_slice(&fs::read(dist.join("models.json")).unwrap()).unwrap();
         let names: Vec<_> = models.as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["squeezenet", "fire5", "fire5-image"]);
+        assert_eq!(names, ["squeezenet", "fire5", "fire5-image", "emoji-vae"]);
+        assert_eq!((&models[3]["layer"], &models[3]["pictures"], &models[3]["loss"]), (&json!(""), &json!("emoji"), &json!("deepsim")));
         assert!(!dist.join("models/judge.safetensors").exists());
     }
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Layer;
 use crate::comparator::{Network, ScaledPlace};
-use crate::loss::Weights;
+use crate::loss::{Divergence, Weights};
+use crate::nets::autoencoder::Code;
 
 /// What a model file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Kind {
     Efficientnet,
     /// A comparator that was trained here without labels.
     Exemplar,
+    /// Picture -> code -> picture.
+    Autoencoder(AutoencoderCard),
 }
 
 /// What an inverter is.
@@ -32,6 +35,15 @@ pub struct InverterCard {
     /// What the usual numbers of channels were multiplied by.
     #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
     pub width: f64,
+}
+
+/// What an autoencoder is, variational or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoencoderCard {
+    /// What pictures are reduced to.
+    pub code: Code,
+    /// Side of its pictures, pixels.
+    pub side: usize,
 }
 
 const fn full_width() -> f64 {
@@ -52,6 +64,7 @@ impl Kind {
             Kind::Squeezenet => "squeezenet",
             Kind::Efficientnet => "efficientnet",
             Kind::Exemplar => "exemplar",
+            Kind::Autoencoder(_) => "autoencoder",
         }
     }
 }
@@ -78,6 +91,9 @@ pub struct Training {
     pub network: Network,
     /// The comparator's layers.
     pub comparator: Vec<ScaledPlace>,
+    /// What the divergence of a variational code counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Divergence>,
     /// The training that the weights started from, if not from random ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_from: Option<Box<Training>>,
@@ -101,6 +117,27 @@ pub struct HeldOut {
     /// Mean cosine of the judge's pooled features of a picture and its inversion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cosine: Option<f64>,
+    /// Divergence of a variational code from the standard normal, nats a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats: Option<f64>,
+}
+
+/// Where the codes of the training pictures lie: what sliders move along.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Codes {
+    /// Their mean.
+    pub mean: Vec<f32>,
+    /// Their principal directions, the widest first.
+    pub directions: Vec<Direction>,
+}
+
+/// A principal direction of codes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Direction {
+    /// The codes' standard deviation along it.
+    pub deviation: f32,
+    /// Of length one.
+    pub vector: Vec<f32>,
 }
 
 /// What a model is, how it was made and how good it measured.
@@ -118,4 +155,14 @@ pub struct Card {
     /// What was measured on held-out pictures, at one or several sizes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_out: Vec<HeldOut>,
+    /// Where the codes of an autoencoder lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Codes>,
+}
+
+impl Card {
+    /// That of a network of which nothing more is known.
+    pub const fn new(kind: Kind) -> Self {
+        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None }
+    }
 }

@@ -11,7 +11,7 @@ use crate::model_file::{Kind, ModelFile, ModelFileError};
 /// layer of SqueezeNet, or pooled features and logits of EfficientNet-Lite0.
 ///
 /// # Errors
-/// If the file holds an inverter, which needs features and not a picture, or does not fit its network.
+/// If the file holds another network, or does not fit its own.
 pub fn activations(file: &ModelFile, pictures: Tensor<4>, device: &Device) -> Result<Vec<(String, Tensor<1>)>, ModelFileError> {
     match file.card().kind {
         Kind::Squeezenet => {
@@ -27,7 +27,7 @@ pub fn activations(file: &ModelFile, pictures: Tensor<4>, device: &Device) -> Re
                 ("efficientnet.logits".to_owned(), judgement.logits.flatten(0, 1)),
             ])
         }
-        Kind::Inverter(_) | Kind::Exemplar => {
+        Kind::Inverter(_) | Kind::Exemplar | Kind::Autoencoder(_) => {
             let found = file.card().kind.name();
             Err(ModelFileError::Kind { expected: "squeezenet` or `efficientnet", found })
         }

@@ -1,4 +1,4 @@
-//! The discriminator, the paper's D: is this a real picture of these features, or an inverted one?
+//! The discriminator, the paper's D: is this a real picture, or a made one?
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -10,52 +10,91 @@ use super::{LEAK, he_gain, he_normal};
 use crate::Layer;
 use crate::conv::Geometry;
 
-/// (input channels, output channels, kernel, stride): the paper's five convolutions, padded so that small crops are enough.
-const CONVS: [(usize, usize, usize, usize); 5] = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)];
+/// Convolutions: input channels, output channels, kernel, stride.
+type Convs = [(usize, usize, usize, usize); 5];
 
-/// Sees a picture and the features that it should show.
+/// The paper's five convolutions, padded so that small crops are enough.
+const OF_INVERSIONS: Convs = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)];
+
+/// For pictures of 32 or 64 pixels: what a kernel of 7 at stride 4 passes over, these see.
+const OF_SMALL_PICTURES: Convs = [(3, 32, 5, 2), (32, 64, 3, 2), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 2)];
+
+/// Convolutions before the features in which VAE/GAN compares pictures.
+const COMPARED: usize = 3;
+
+/// Sees a picture, and the features that it should show if there are any.
 ///
 /// The paper's dropout is left out: its random numbers differ from one backend to the next, and a training step should not.
 #[derive(Module, Debug)]
 pub struct Discriminator {
     convs: Vec<Conv>,
-    embed1: Linear,
-    embed2: Linear,
+    embed: Option<Embed>,
     decide1: Linear,
     decide2: Linear,
 }
 
+/// What is made of the features.
+#[derive(Module, Debug)]
+struct Embed {
+    first: Linear,
+    second: Linear,
+}
+
 impl Discriminator {
-    /// A discriminator of pictures and the features of `layer`, with random weights from the device's generator.
-    pub fn new(layer: Layer, device: &Device) -> Self {
-        let linear = |input, output| LinearConfig::new(input, output).with_initializer(he_normal()).init(device);
+    /// A discriminator of pictures together with the features of `layer`, with random weights from the device's generator.
+    pub fn of_inversions(layer: Layer, device: &Device) -> Self {
+        let embed = Embed { first: linear(layer.channels(), 256, device), second: linear(256, 128, device) };
+        Self::new(OF_INVERSIONS, Some(embed), 128, device)
+    }
+
+    /// A discriminator of small pictures alone, with random weights from the device's generator.
+    pub fn of_pictures(device: &Device) -> Self {
+        Self::new(OF_SMALL_PICTURES, None, 0, device)
+    }
+
+    fn new(convs: Convs, embed: Option<Embed>, embedded: usize, device: &Device) -> Self {
+        let seen = convs[convs.len() - 1].1;
         let conv = |(input, output, kernel, stride)| {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
             Conv::new([input, output], geometry, he_gain(), device).activated(LEAK)
         };
-        Self {
-            convs: CONVS.map(conv).into(),
-            embed1: linear(layer.channels(), 256),
-            embed2: linear(256, 128),
-            decide1: linear(256 + 128, 256),
-            decide2: linear(256, 1),
-        }
+        Self { convs: convs.map(conv).into(), embed, decide1: linear(seen + embedded, 256, device), decide2: linear(256, 1, device) }
     }
 
     /// Logits `[batch, 1]`, positive for real, from pictures `[batch, 3, side, side]` and scaled features
-    /// `[batch, channels, grid, grid]`.
-    pub fn forward(&self, pictures: Tensor<4>, features: Tensor<4>) -> Tensor<2> {
-        let mut x = pictures;
-        for conv in &self.convs {
-            x = conv.forward(x); // [batch, output, h / stride, w / stride]
-        }
+    /// `[batch, channels, grid, grid]`, which one of pictures alone passes over.
+    pub fn forward(&self, pictures: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
+        self.decide(self.compared(pictures), features)
+    }
+
+    /// What the first convolutions make of pictures `[batch, 3, side, side]`: the features in which VAE/GAN compares (Larsen et al. 2015),
+    /// `[batch, 128, h, w]`.
+    pub fn compared(&self, pictures: Tensor<4>) -> Tensor<4> {
+        self.convs.iter().take(COMPARED).fold(pictures, |x, conv| conv.forward(x)) // [batch, 128, h, w]
+    }
+
+    /// The rest of [`Discriminator::forward`], from what [`Discriminator::compared`] gave.
+    pub fn decide(&self, compared: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
+        let x = self.convs.iter().skip(COMPARED).fold(compared, |x, conv| conv.forward(x)); // [batch, 256, h, w]
         let seen = global_average(x); // [batch, 256]
-        let embedded = leaky_relu(self.embed1.forward(global_average(features)), f64::from(LEAK)); // [batch, 256]
-        let embedded = leaky_relu(self.embed2.forward(embedded), f64::from(LEAK)); // [batch, 128]
-        let joined = Tensor::cat(vec![seen, embedded], 1); // [batch, 384]
+        let joined = match (&self.embed, features) {
+            (Some(embed), Some(features)) => Tensor::cat(vec![seen, embed.forward(features)], 1), // [batch, 384]
+            _ => seen,                                                                             // [batch, 256]
+        };
         let decision = leaky_relu(self.decide1.forward(joined), f64::from(LEAK)); // [batch, 256]
         self.decide2.forward(decision) // [batch, 1]
     }
+}
+
+impl Embed {
+    fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+        let embedded = leaky_relu(self.first.forward(global_average(features)), f64::from(LEAK)); // [batch, 256]
+        leaky_relu(self.second.forward(embedded), f64::from(LEAK)) // [batch, 128]
+    }
+}
+
+fn linear(input: usize, output: usize, device: &Device) -> Linear {
+    LinearConfig::new(input, output).with_initializer(he_normal()).init(device)
 }
 
 /// The mean over positions: `[batch, channels, h, w]` -> `[batch, channels]`.

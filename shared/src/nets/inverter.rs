@@ -3,32 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::block::{Block, GREY, leaky};
 use super::conv::Conv;
-use super::{LEAK, he_gain};
 use crate::Layer;
 use crate::conv::Geometry;
-
-/// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
-#[derive(Module, Debug)]
-struct Block {
-    narrow: Conv,
-    smooth: Conv,
-}
-
-impl Block {
-    fn new(input: usize, output: usize, device: &Device) -> Self {
-        Self { narrow: leaky([input, output], Geometry::new(3, 1), device), smooth: leaky([output, output], Geometry::doubling(), device) }
-    }
-
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.narrow.forward(x); // [batch, output, h, w]
-        self.smooth.forward(x) // [batch, output, 2h, 2w]
-    }
-}
-
-fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
-    Conv::new(channels, geometry, he_gain(), device).activated(LEAK)
-}
 
 /// What makes a first grid of the features.
 #[derive(Module, Debug)]
@@ -103,12 +81,10 @@ impl Inverter {
             Some(dense) => Head::Dense(dense),
             None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
         };
-        // A tenth of the usual gain: the first pictures are grey, not noise.
-        let grey = 0.1;
         Self {
             head,
             blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
-            picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), grey, device),
+            picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), GREY, device),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The networks, each in a file of its own. None is generic over a backend: burn's `Device` decides where they run.
 
 pub mod activations;
+pub mod autoencoder;
+mod block;
 pub mod conv;
 pub mod discriminator;
 pub mod efficientnet;

@@ -47,12 +47,27 @@ pub fn augment(
     }
 }
 
-/// A random square of the picture at `side` x `side` pixels, in other colours.
-fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
+/// A random square of the picture at `side` x `side` pixels, mirrored now and then and otherwise as it is: for networks that are to make
+/// pictures like those of the data set, and no others.
+///
+/// # Errors
+/// If the picture cannot be cropped.
+pub fn square(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
+    let cropped = picture.crop_resize(place(picture, random), side)?;
+    Ok(if random.random_bool(0.5) { cropped.flipped() } else { cropped })
+}
+
+/// Where a random square lies.
+fn place(picture: &Picture, random: &mut ChaCha8Rng) -> Crop {
     let short = picture.width().min(picture.height()) as f64;
     let square = (short * random.random_range(SCALE)).max(1.0);
     let mut place = |size: usize| random.random_range(0.0..=1.0) * (size as f64 - square);
-    let crop = Crop { left: place(picture.width()), top: place(picture.height()), width: square, height: square };
+    Crop { left: place(picture.width()), top: place(picture.height()), width: square, height: square }
+}
+
+/// A random square of the picture at `side` x `side` pixels, in other colours.
+fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
+    let crop = place(picture, random);
     let (often, shares) = BLUR;
     let cropped = if random.random_bool(often) {
         let small = (side as f64 * random.random_range(shares)).max(1.0) as usize;

@@ -13,10 +13,11 @@ use crate::config::Config;
 use crate::locate::locate;
 use crate::random::random;
 
-/// The built-in photographs.
-const TRAIN_DATA: &str = "data/photos-train.tar";
-/// Photographs that no training picture was cut from.
-const HELD_OUT_DATA: &str = "data/photos-val.tar";
+/// What deepsim brings: a name for `--data`, training pictures, held-out ones.
+const BUILT_IN: [(&str, &str, &str); 2] =
+    [("photos", "data/photos-train.tar", "data/photos-val.tar"), ("emoji", "data/emoji-train.tar", "data/emoji-val.tar")];
+/// The data set of whoever names none.
+const USUAL: &str = "photos";
 /// Separates these random numbers from those of training.
 const PURPOSE: u64 = 0xc409;
 
@@ -25,14 +26,38 @@ const PURPOSE: u64 = 0xc409;
 /// # Errors
 /// If they cannot be found or opened.
 pub fn open_data(config: &Config) -> Result<(Arc<Dataset>, Dataset)> {
-    let open = |path: &Path| Ok::<_, anyhow::Error>(Dataset::open(path)?);
-    let (dataset, held_out) = match (&config.data, &config.held_out) {
-        (Some(data), Some(held_out)) => (open(data)?, open(held_out)?),
-        (Some(data), None) => open(data)?.split_held_out(),
-        (None, Some(held_out)) => (open(&locate(TRAIN_DATA)?)?, open(held_out)?),
-        (None, None) => (open(&locate(TRAIN_DATA)?)?, open(&locate(HELD_OUT_DATA)?)?),
-    };
+    let data = config.data.as_deref().unwrap_or(Path::new(USUAL));
+    let (dataset, held_out) = open(data, config.held_out.as_deref())?;
     Ok((Arc::new(dataset), held_out))
+}
+
+/// Training pictures, and held-out ones: those of the second path, or the built-in ones, or some of the first.
+///
+/// # Errors
+/// If they cannot be found or opened.
+pub fn open(data: &Path, held_out: Option<&Path>) -> Result<(Dataset, Dataset)> {
+    let held_out = held_out.map(Dataset::open).transpose()?;
+    Ok(match (built_in(data), held_out) {
+        (Some((training, _)), Some(held_out)) => (Dataset::open(&locate(training)?)?, held_out),
+        (Some((training, held_out)), None) => (Dataset::open(&locate(training)?)?, Dataset::open(&locate(held_out)?)?),
+        (None, Some(held_out)) => (Dataset::open(data)?, held_out),
+        (None, None) => Dataset::open(data)?.split_held_out(),
+    })
+}
+
+/// The files of a built-in data set, if that is what is meant: a folder of the same name is `./photos`.
+fn built_in(data: &Path) -> Option<(&'static str, &'static str)> {
+    BUILT_IN.iter().find(|(name, ..)| data == Path::new(name)).map(|&(_, training, held_out)| (training, held_out))
+}
+
+/// Whether this is the name of a built-in data set and not a path.
+pub fn is_built_in(data: &Path) -> bool {
+    built_in(data).is_some()
+}
+
+/// The built-in data set that a model's card names, by its name for `--data`.
+pub fn built_in_of_card(data: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(_, training, _)| Path::new(training).file_name() == Some(data.as_ref())).map(|&(name, ..)| name)
 }
 
 /// The built-in training photographs, for what is fitted to them.
@@ -40,7 +65,7 @@ pub fn open_data(config: &Config) -> Result<(Arc<Dataset>, Dataset)> {
 /// # Errors
 /// If they cannot be found or opened.
 pub fn open_training() -> Result<Dataset> {
-    Ok(Dataset::open(&locate(TRAIN_DATA)?)?)
+    Ok(open(Path::new(USUAL), None)?.0)
 }
 
 /// Held-out pictures to measure on: these, or the built-in ones.
@@ -48,9 +73,9 @@ pub fn open_training() -> Result<Dataset> {
 /// # Errors
 /// If they cannot be found or opened.
 pub fn open_held_out(path: Option<&Path>) -> Result<Dataset> {
-    match path {
-        Some(path) => Ok(Dataset::open(path)?),
-        None => Ok(Dataset::open(&locate(HELD_OUT_DATA)?)?),
+    match path.unwrap_or(Path::new(USUAL)) {
+        path if is_built_in(path) => Ok(open(path, None)?.1),
+        path => Ok(Dataset::open(path)?),
     }
 }
 

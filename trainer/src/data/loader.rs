@@ -12,8 +12,9 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::augment::augment;
+use super::augment::{augment, square};
 use super::{DataError, Dataset};
+use crate::choices::CropChoice;
 use crate::random::random;
 
 /// Separates the shuffling's random numbers from the crops'.
@@ -53,13 +54,15 @@ pub trait Source: Send + Sync {
     }
 }
 
-/// Random crops of a data set's pictures, altered.
+/// A data set's pictures as training examples.
 #[derive(Debug, Clone)]
 pub struct Crops {
     /// The pictures.
     pub dataset: Arc<Dataset>,
     /// Side of the crops.
     pub side: usize,
+    /// How they are taken.
+    pub crop: CropChoice,
 }
 
 impl Source for Crops {
@@ -73,9 +76,14 @@ impl Source for Crops {
 
     fn example(&self, index: usize, random: &mut ChaCha8Rng) -> Result<Picture, DataError> {
         let picture = self.dataset.picture(index)?;
+        let bad = |error: PictureError| DataError::Picture { name: format!("picture {index}"), reason: error.to_string() };
+        match self.crop {
+            CropChoice::Altered => {}
+            CropChoice::Random => return square(&picture, self.side, random).map_err(bad),
+            CropChoice::Whole => return picture.centre_crop(self.side).map_err(bad),
+        }
         // One that cannot be read is named when its own turn comes.
         let another = |random: &mut ChaCha8Rng| self.dataset.picture(random.random_range(0..self.dataset.len())).ok();
-        let bad = |error: PictureError| DataError::Picture { name: format!("picture {index}"), reason: error.to_string() };
         augment(&picture, another, self.side, random).map_err(bad)
     }
 }

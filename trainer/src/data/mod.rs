@@ -4,7 +4,7 @@ pub mod augment;
 pub mod builtin;
 mod decode;
 mod folder;
-mod idx;
+pub mod idx;
 pub mod loader;
 pub mod surrogate;
 mod tar;
@@ -83,6 +83,18 @@ pub enum DataError {
     },
 }
 
+/// A file's bytes, unpacked if it is gzipped.
+fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
+    let read = |source| DataError::Read { path: path.to_owned(), source };
+    let bytes = fs::read(path).map_err(read)?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).map_err(read)?;
+    Ok(plain)
+}
+
 /// Whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -100,12 +112,7 @@ impl Dataset {
         let items = if fs::metadata(path).map_err(read)?.is_dir() {
             folder::list(path)?
         } else {
-            let mut bytes = fs::read(path).map_err(read)?;
-            if bytes.starts_with(&[0x1f, 0x8b]) {
-                let mut plain = Vec::new();
-                flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).map_err(read)?;
-                bytes = plain;
-            }
+            let bytes = read_plain(path)?;
             let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
             if idx::is_idx(&bytes) { idx::read(&bytes).map_err(unknown)? } else { tar::read(&bytes).map_err(unknown)? }
         };

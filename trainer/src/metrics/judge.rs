@@ -5,11 +5,14 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use deepsim::nets::efficientnet::EfficientNet;
 use deepsim::picture::{self, Picture};
+use nalgebra::{DMatrix, DVector};
 
 use crate::model;
 
 /// The side that it was trained at.
 const SIDE: usize = 224;
+/// Pictures judged at a time.
+const CHUNK: usize = 16;
 
 /// The judge, on a device.
 #[derive(Debug)]
@@ -36,6 +39,18 @@ impl Judge {
         Ok(Self { network: model::efficientnet(device)?.no_grad(), device: device.clone() })
     }
 
+    /// The pooled features of each picture, resized to the side that it was trained at, 1280 numbers.
+    ///
+    /// # Errors
+    /// If a picture cannot be resized.
+    pub fn pooled(&self, pictures: &[Picture]) -> Result<Vec<Vec<f32>>> {
+        let mut pooled = Vec::with_capacity(pictures.len());
+        for chunk in pictures.chunks(CHUNK) {
+            pooled.extend(self.opinions(chunk)?.into_iter().map(|opinion| opinion.pooled));
+        }
+        Ok(pooled)
+    }
+
     /// Its opinion of each picture, resized to the side that it was trained at.
     ///
     /// # Errors
@@ -51,6 +66,15 @@ impl Judge {
         let opinion = |(pooled, logits): (Vec<f32>, Vec<f32>)| Opinion { pooled, classes: likeliest(&logits) };
         Ok(rows(judgement.pooled).into_iter().zip(rows(judgement.logits)).map(opinion).collect())
     }
+}
+
+/// The row of `features` that is nearest to these.
+///
+/// # Panics
+/// If there is no row.
+pub fn nearest(features: &DMatrix<f64>, to: &DVector<f64>) -> usize {
+    let distances: Vec<f64> = features.row_iter().map(|row| (row.transpose() - to).norm_squared()).collect();
+    (0..distances.len()).min_by(|&a, &b| distances[a].total_cmp(&distances[b])).expect("a set of pictures is not empty")
 }
 
 fn likeliest(logits: &[f32]) -> [usize; 5] {

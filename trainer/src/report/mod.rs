@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use burn::module::Module;
 use burn::tensor::Device;
 use clap::Args;
+use deepsim::model_file::Precision;
 use deepsim::nets::inverter::Inverter;
 use serde_json::Value;
 
@@ -21,11 +22,13 @@ use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::device::Backend;
 use crate::eval::{Row, to_markdown};
-use crate::export::measure_inverter;
+use crate::export::{MOST_MEASURED, measure_autoencoder, measure_inverter, trained_autoencoder};
+use crate::generation::codes::spread;
+use crate::generation::eval;
 use crate::metrics::judge::Judge;
 use crate::model;
 use crate::run::COMMAND;
-use crate::step::AVERAGE_PART;
+use crate::trainee::AVERAGE_PART;
 use crate::task::inversion;
 use chart::{Curve, draw};
 
@@ -81,16 +84,18 @@ impl Record {
 }
 
 /// The charts: what is drawn, and its title.
-const CHARTS: [(&str, &str); 10] = [
+const CHARTS: [(&str, &str); 12] = [
     ("image", "Image term (1: knows nothing)"),
     ("feature", "Feature term (1: knows nothing)"),
     ("adversarial", "Adversarial term, nats"),
     ("real", "Discriminator's loss on real pictures, nats"),
     ("inverted", "Discriminator's loss on inverted pictures, nats"),
+    ("nats", "Divergence of the codes from the normal distribution, nats a picture"),
     ("cross_entropy", "Cross entropy, nats"),
     ("right", "Share of a batch whose class is found"),
     ("discriminator_share", "Gate: share of the last 50 steps in which the discriminator trained"),
     ("inverter_share", "Gate: share of the last 50 steps in which the inverter trained"),
+    ("generator_share", "Gate: share of the last 50 steps in which the autoencoder trained"),
     ("pictures_per_second", "Crops a second"),
 ];
 
@@ -110,7 +115,11 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
     }
     html.push_str("</div>\n");
     if !options.no_eval {
-        let _ = writeln!(html, "<h2>Held-out pictures</h2>\n{}", table_to_html(&to_markdown(&measure(&runs, device)?)));
+        html.push_str("<h2>Held-out pictures</h2>\n");
+        let (inverters, autoencoders) = (measure(&runs, device)?, measure_autoencoders(&runs, device)?);
+        for table in [(!inverters.is_empty()).then(|| to_markdown(&inverters)), (!autoencoders.is_empty()).then(|| eval::to_markdown(&autoencoders))] {
+            html.extend(table.map(|table| table_to_html(&table) + "\n"));
+        }
     }
     for run in &runs {
         let _ = writeln!(html, "<h2>{}</h2>", escape(&run.name));
@@ -121,7 +130,7 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
             let caption = format!("step {}", if step.is_empty() { "0" } else { step });
             let _ = writeln!(
                 html,
-                "<figure><img alt='held-out pictures and their inversions, {caption}' src='data:image/png;base64,{png}'><figcaption>{caption}: held-out pictures above, their inversions below</figcaption></figure>"
+                "<figure><img alt='held-out pictures and what the network makes, {caption}' src='data:image/png;base64,{png}'><figcaption>{caption}: held-out pictures, and below them what the network makes</figcaption></figure>"
             );
         }
         // Runs from before there was this file have none.
@@ -138,7 +147,7 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
 fn measure(runs: &[Record], device: &Device) -> Result<Vec<Row>> {
     let encoder = model::squeezenet(device)?;
     let judge = Judge::open(device)?;
-    // An Exemplar-CNN makes no pictures that could be measured.
+    // An Exemplar-CNN makes no pictures that could be measured, and an autoencoder's have a table of their own.
     let inverters = runs.iter().filter(|run| run.config.task == TaskChoice::Invert);
     let measured = inverters.map(|run| {
         let config = &run.config;
@@ -150,6 +159,29 @@ fn measure(runs: &[Record], device: &Device) -> Result<Vec<Row>> {
         let pictures = crops(&held_out, usize::MAX, config.size)?;
         let measures = measure_inverter(&inverter, config.layer, scale, &encoder, &judge, &pictures, device)?;
         Ok(Row { method: run.name.clone(), layer: config.layer, pictures_seen: Some(state.step * config.batch as u64), measures })
+    });
+    measured.collect()
+}
+
+/// The same for autoencoders. What they draw is measured by `trainer eval`: it takes minutes.
+fn measure_autoencoders(runs: &[Record], device: &Device) -> Result<Vec<eval::Row>> {
+    let (encoder, judge) = (model::squeezenet(device)?, Judge::open(device)?);
+    let autoencoders = runs.iter().filter(|run| run.config.task.is_generation());
+    let measured = autoencoders.map(|run| {
+        let config = &run.config;
+        let newest = checkpoint::latest(&run.folder)?;
+        let opened = trained_autoencoder(config, &newest, Precision::F32, device)?;
+        let (_, held_out) = open_data(config)?;
+        let pictures = crops(&held_out, MOST_MEASURED, config.size)?;
+        let spread = spread(&opened, &pictures)?;
+        Ok(eval::Row {
+            method: run.name.clone(),
+            pictures_seen: Some(checkpoint::load_state(&newest)?.step * config.batch as u64),
+            reconstruction: Some(measure_autoencoder(&opened, &encoder, &judge, &pictures)?),
+            nats: spread.map(|spread| spread.nats),
+            active: spread.map(|spread| spread.active),
+            samples: None,
+        })
     });
     measured.collect()
 }

@@ -22,7 +22,7 @@ use crate::data::surrogate::Surrogates;
 use crate::ema::Average;
 use crate::random::random;
 use crate::samples;
-use crate::step::AVERAGE_PART;
+use crate::trainee::AVERAGE_PART;
 
 /// Classes on a sheet of samples, and examples of each.
 const SHOWN: (usize, usize) = (8, 4);

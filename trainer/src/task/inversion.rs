@@ -22,11 +22,11 @@ use crate::checkpoint::{Part, State};
 use crate::config::Config;
 use crate::data::Dataset;
 use crate::data::loader::{Batch, Crops, Source};
-use crate::ema::Average;
 use crate::gate::Gate;
 use crate::random::random;
 use crate::scale::measure_scales;
-use crate::step::{Losses, Setup, Trainee};
+use crate::step::Setup;
+use crate::trainee::Trainee;
 use crate::{model, samples};
 
 /// Separates the offsets' random numbers from the crops' and the shuffling's.
@@ -66,7 +66,7 @@ impl Inversion {
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
-        let loss = DeepSimLoss::new(model::comparator(config.comparator.into(), &places, device)?, config.weights());
+        let loss = DeepSimLoss::new(model::comparator(config.network(), &places, device)?, config.weights());
         Ok(Self {
             trainee,
             setup: Setup { encoder, layer: config.layer, scale, loss },
@@ -100,7 +100,7 @@ impl Task for Inversion {
     }
 
     fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
-        Arc::new(Crops { dataset: Arc::clone(&pictures.training), side: config.size })
+        Arc::new(Crops { dataset: Arc::clone(&pictures.training), side: config.size, crop: config.crop })
     }
 
     fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
@@ -108,15 +108,10 @@ impl Task for Inversion {
         let has_adversary = self.setup.loss.weights().adversarial > 0.0;
         let losses;
         (self.trainee, losses) = self.trainee.step(&self.setup, pictures, offset(self.seed, self.size, step), rate);
-        let Losses { image, feature, adversarial, real, inverted, discriminator_trained, inverter_trained } = losses;
         let outcome = Outcome {
-            terms: vec![("image", image), ("feature", feature), ("adversarial", adversarial), ("real", real), ("inverted", inverted)],
-            trained: vec![("discriminator", discriminator_trained), ("inverter", inverter_trained)],
-            waiting: match (has_adversary && !discriminator_trained, !inverter_trained) {
-                (true, _) => Some("the discriminator"),
-                (false, true) => Some("the inverter"),
-                (false, false) => None,
-            },
+            terms: losses.terms(),
+            trained: vec![("discriminator", losses.discriminator_trained), ("inverter", losses.generator_trained)],
+            waiting: losses.waiting(has_adversary, "the inverter"),
         };
         (self, outcome)
     }
@@ -145,7 +140,7 @@ impl Task for Inversion {
 }
 
 /// Where picture and inversion are cropped before the comparator at a step.
-fn offset(seed: u64, size: usize, step: u64) -> Offset {
+pub(super) fn offset(seed: u64, size: usize, step: u64) -> Offset {
     let mut random = random(seed, OFFSETS, step);
     let range = Offset::range(size);
     Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }
@@ -163,16 +158,15 @@ fn with_weights_of(fresh: Trainee, path: &Path, config: &Config) -> Result<(Trai
     let file = model::read(path)?;
     let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
     let (inverter, scale) = if layer == config.layer && width == config.width {
-        (file.apply(fresh.inverter).with_context(|| path.display().to_string())?, Some(scale))
+        (file.apply(fresh.generator.clone()).with_context(|| path.display().to_string())?, Some(scale))
     } else {
         let theirs = Inverter::new(layer, &Device::flex()).doublings();
-        let ours = fresh.inverter.doublings();
-        let (inverter, taken) = file.apply_what_fits(fresh.inverter, |name| counted_from_the_end(name, ours, theirs))?;
+        let ours = fresh.generator.doublings();
+        let (inverter, taken) = file.apply_what_fits(fresh.generator.clone(), |name| counted_from_the_end(name, ours, theirs))?;
         eprintln!("{taken} tensors of the inverter of {layer} fit that of {}; the others are random", config.layer);
         (inverter, (layer == config.layer).then_some(scale))
     };
-    let average = Average::new(inverter.valid(), config.average_decay(), 0);
-    Ok((Trainee { inverter, average, ..fresh }, Known { training: file.card().training.clone(), scale }))
+    Ok((fresh.starting_from(inverter, config.average_decay()), Known { training: file.card().training.clone(), scale }))
 }
 
 /// The name that a tensor of the inverter with `ours` doublings has in one with `theirs`: what inverters of two layers have in common is
@@ -197,9 +191,12 @@ fn scale_of(config: &Config, dataset: &Dataset, encoder: &SqueezeNet, known: Opt
 }
 
 /// Where the comparator compares, scaled.
-fn scaled_places(config: &Config, dataset: &Dataset, device: &Device) -> Result<Vec<ScaledPlace>> {
+pub(super) fn scaled_places(config: &Config, dataset: &Dataset, device: &Device) -> Result<Vec<ScaledPlace>> {
     let unscaled: Vec<_> = config.places().into_iter().map(|place| ScaledPlace { place, scale: 1.0 }).collect();
-    let comparator = model::comparator(config.comparator.into(), &unscaled, device)?;
+    if unscaled.is_empty() {
+        return Ok(unscaled);
+    }
+    let comparator = model::comparator(config.network(), &unscaled, device)?;
     let scales = measure_scales(dataset, |pictures| comparator.features(pictures), config.size, device)?;
     Ok(unscaled.into_iter().zip(scales).map(|(place, scale)| ScaledPlace { scale, ..place }).collect())
 }

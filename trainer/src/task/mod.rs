@@ -1,6 +1,7 @@
 //! What the training loop can train. The loop knows pictures, steps, checkpoints and the learning rate; a task knows its networks.
 
 pub mod exemplar;
+pub mod generation;
 pub mod inversion;
 
 use std::path::Path;

@@ -1,0 +1,36 @@
+//! What generators are made of: inverters and decoders alike.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::conv::Conv;
+use super::{LEAK, he_gain};
+use crate::conv::Geometry;
+
+/// The gain of the layer that makes the picture, a tenth of the usual one: the first pictures are grey, not noise.
+pub(super) const GREY: f64 = 0.1;
+
+/// Doubles the side: narrow at the low resolution, where it costs a quarter, repeat each pixel 2x2, then smooth what that left.
+#[derive(Module, Debug)]
+pub(super) struct Block {
+    narrow: Conv,
+    smooth: Conv,
+}
+
+impl Block {
+    /// `input` to `output` channels.
+    pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
+        Self { narrow: leaky([input, output], Geometry::new(3, 1), device), smooth: leaky([output, output], Geometry::doubling(), device) }
+    }
+
+    /// `[batch, input, h, w]` -> `[batch, output, 2h, 2w]`.
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.narrow.forward(x); // [batch, output, h, w]
+        self.smooth.forward(x) // [batch, output, 2h, 2w]
+    }
+}
+
+/// A convolution with the networks' leaky ReLU.
+pub(super) fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
+    Conv::new(channels, geometry, he_gain(), device).activated(LEAK)
+}

@@ -1,0 +1,231 @@
+//! `trainer eval` of autoencoders: how close reconstructions are, what codes carry, and how far samples are from the pictures that the network
+//! learned from, and from others.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::Device;
+use deepsim::model_file::{Kind, ModelFile};
+use deepsim::nets::autoencoder::Code;
+use deepsim::picture::Picture;
+use nalgebra::DMatrix;
+use serde::Serialize;
+
+use super::Opened;
+use super::ceiling::PixelNormal;
+use super::codes::{matrix, spread};
+use super::distance::{FrechetReference, kernel_distance};
+use crate::checkpoint::write_atomically;
+use crate::data::Dataset;
+use crate::data::builtin::{built_in_of_card, crops, open};
+use crate::eval::{EvalOptions, cell};
+use crate::metrics::bootstrap::Estimate;
+use crate::metrics::judge::{Judge, nearest};
+use crate::metrics::{Examination, Measures, Space};
+use crate::{model, samples};
+
+/// Training pictures that samples are compared with, at most.
+const MOST: usize = 2000;
+/// Samples of each model on a sheet, each above the training picture that is nearest to it.
+const SHOWN: usize = 16;
+/// Seed of the samples.
+const SEED: u64 = 7;
+
+/// A row of the table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// The model file's name without its ending, or what else was measured.
+    pub method: String,
+    /// Pictures that the model has seen in training, if it was trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures_seen: Option<u64>,
+    /// Reconstructions of held-out pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconstruction: Option<Measures>,
+    /// Divergence of the codes of held-out pictures from the standard normal, nats a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nats: Option<f64>,
+    /// Numbers of a code that are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<usize>,
+    /// Distances of pictures that were not there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Distances>,
+}
+
+/// How far samples are from pictures, in the judge's features.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Distances {
+    /// Kernel distance to the training pictures.
+    pub kernel_training: Estimate,
+    /// Kernel distance to the held-out ones.
+    pub kernel_held_out: Estimate,
+    /// Fréchet distance to the training pictures.
+    pub frechet_training: f64,
+    /// Fréchet distance to the held-out ones.
+    pub frechet_held_out: f64,
+}
+
+/// Whether a model file is measured here.
+pub const fn is_autoencoder(file: &ModelFile) -> bool {
+    matches!(file.card().kind, Kind::Autoencoder(_))
+}
+
+/// Measures autoencoders of one data set and one side, and prints the table.
+///
+/// # Errors
+/// If a model or the pictures cannot be used, or a file not be written.
+pub fn eval(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
+    let rows = measure(options, files, device)?;
+    let table = to_markdown(&rows);
+    print!("{table}");
+    if let Some(path) = &options.json {
+        write_atomically(path, &serde_json::to_vec_pretty(&rows)?)?;
+    }
+    if let Some(path) = &options.markdown {
+        write_atomically(path, table.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<Vec<Row>> {
+    ensure!(options.baselines.is_empty(), "--baseline is for inverters: floor and ceilings are measured with autoencoders anyway");
+    ensure!(options.samples > 1, "--samples {}: a distance needs at least two", options.samples);
+    let opened = options.models.iter().map(|path| Opened::read(path, device)).collect::<Result<Vec<_>>>()?;
+    let side = opened.first().context("a model is needed")?.side();
+    ensure!(opened.iter().all(|each| each.side() == side), "the models make pictures of different sides: measure them one at a time");
+    let (training, held_out) = data(options, files)?;
+    let training = crops(&training, options.most.unwrap_or(MOST), side)?;
+    let held_out = crops(&held_out, options.most.unwrap_or(MOST), side)?;
+    ensure!(training.len() > 3 && held_out.len() > 1, "a few pictures are not enough to measure distances to");
+
+    let judge = Judge::open(device)?;
+    let encoder = model::squeezenet(device)?;
+    let examination = Examination::new(&encoder, &judge, &held_out, 1, device)?;
+    eprintln!("looking at {} training pictures and {} held-out ones", training.len(), held_out.len());
+    let yardstick = Yardstick::new(&judge, &training, &held_out)?;
+
+    let mut rows = Vec::new();
+    let mut sheet = Vec::new();
+    for ((path, file), opened) in options.models.iter().zip(files).zip(&opened) {
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        eprintln!("measuring {name}");
+        let spread = spread(opened, &held_out)?;
+        let mut distances = None;
+        if let Code::Latent(_) = opened.generation.card().code {
+            let drawn = opened.draw(SEED, options.samples)?;
+            let features = pooled(&judge, &drawn)?;
+            distances = Some(yardstick.measure(&features));
+            let shown = SHOWN.min(drawn.len());
+            let nearest = (0..shown).map(|row| training[nearest(&yardstick.training, &features.row(row).transpose())].clone());
+            sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
+        }
+        rows.push(Row {
+            method: name,
+            pictures_seen: file.card().training.as_ref().map(|training| training.pictures_seen),
+            reconstruction: Some(examination.measure(|pictures| opened.decode(&opened.encode(pictures)?))?),
+            nats: spread.map(|spread| spread.nats),
+            active: spread.map(|spread| spread.active),
+            samples: distances,
+        });
+    }
+    rows.extend(floor_and_ceilings(&judge, &yardstick, &training, &opened, options.samples)?);
+    if let (Some(path), false) = (&options.sheet, sheet.is_empty()) {
+        let sheet: Vec<&[Picture]> = sheet.iter().map(Vec::as_slice).collect();
+        write_atomically(path, &samples::to_jpeg(&samples::sheet(&sheet)?)?)?;
+    }
+    Ok(rows)
+}
+
+/// The training pictures and the held-out ones: those that the options name, or the built-in ones that the models' cards name.
+fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)> {
+    if let Some(training) = &options.training {
+        return open(training, options.data.as_deref());
+    }
+    let learned_from = |file: &ModelFile| file.card().training.as_ref().map(|training| training.data.clone());
+    let first = files.first().and_then(learned_from).context("the model's card does not say what it learned from: give --training and --data")?;
+    ensure!(files.iter().all(|file| learned_from(file).as_ref() == Some(&first)), "the models learned from different pictures: give --training");
+    match built_in_of_card(&first) {
+        Some(name) => open(Path::new(name), options.data.as_deref()),
+        None => bail!("the model learned from {first}, which is not built in: give --training and --data"),
+    }
+}
+
+/// What distances are measured to.
+struct Yardstick {
+    training: DMatrix<f64>,
+    held_out: DMatrix<f64>,
+    frechet: [FrechetReference; 2],
+}
+
+impl Yardstick {
+    fn new(judge: &Judge, training: &[Picture], held_out: &[Picture]) -> Result<Self> {
+        let (training, held_out) = (pooled(judge, training)?, pooled(judge, held_out)?);
+        Ok(Self { frechet: [FrechetReference::new(&training), FrechetReference::new(&held_out)], training, held_out })
+    }
+
+    fn measure(&self, features: &DMatrix<f64>) -> Distances {
+        Distances {
+            kernel_training: kernel_distance(features, &self.training),
+            kernel_held_out: kernel_distance(features, &self.held_out),
+            frechet_training: self.frechet[0].distance(features),
+            frechet_held_out: self.frechet[1].distance(features),
+        }
+    }
+}
+
+/// The distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures that know
+/// the data's first two moments alone: all of them, and as many dimensions as the codes have.
+fn floor_and_ceilings(judge: &Judge, yardstick: &Yardstick, training: &[Picture], opened: &[Opened], count: usize) -> Result<Vec<Row>> {
+    let row = |method: String, samples| Row { method, pictures_seen: None, reconstruction: None, nats: None, active: None, samples: Some(samples) };
+    let half = |odd: usize| -> DMatrix<f64> {
+        let rows: Vec<_> = yardstick.training.row_iter().skip(odd).step_by(2).collect();
+        DMatrix::from_rows(&rows)
+    };
+    let (even, odd) = (half(0), half(1));
+    let floor = Distances {
+        kernel_training: kernel_distance(&even, &odd),
+        frechet_training: FrechetReference::new(&even).distance(&odd),
+        ..yardstick.measure(&odd)
+    };
+    let mut rows = vec![row("one half of the training pictures and the other".to_owned(), floor)];
+    let latent = opened.iter().find_map(|each| if let Code::Latent(size) = each.generation.card().code { Some(size) } else { None });
+    if let Some(latent) = latent {
+        let normal = PixelNormal::fit(training)?;
+        for (name, axes) in [(format!("PCA samples, {latent} components"), latent), ("a normal distribution of pixels".to_owned(), usize::MAX)] {
+            eprintln!("measuring {name}");
+            rows.push(row(name, yardstick.measure(&pooled(judge, &normal.draw(count, axes)?)?)));
+        }
+    }
+    Ok(rows)
+}
+
+fn pooled(judge: &Judge, pictures: &[Picture]) -> Result<DMatrix<f64>> {
+    matrix(&judge.pooled(pictures)?)
+}
+
+/// Rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.
+pub fn to_markdown(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | kernel distance, training | held out | Fréchet, training | held out |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    for Row { method, pictures_seen, reconstruction, nats, active, samples } in rows {
+        let _ = write!(text, "| {method} | {} |", or_dash(pictures_seen.map(|seen| seen.to_string())));
+        let error = |space| {
+            let measured = reconstruction.as_ref().and_then(|measures| measures.errors.get(&space));
+            or_dash(measured.map(|error| cell(*error, 100.0, 1)))
+        };
+        let measured = |value: fn(&Measures) -> Estimate, digits| or_dash(reconstruction.as_ref().map(|measures| cell(value(measures), 1.0, digits)));
+        let _ = write!(text, " {} | {} |", error(Space::Picture), error(Space::Judge));
+        let _ = write!(text, " {} | {} | {} |", measured(|m| m.psnr, 2), measured(|m| m.ssim, 3), measured(|m| m.cosine, 3));
+        let _ = write!(text, " {} | {} |", or_dash(nats.map(|nats| format!("{nats:.1}"))), or_dash(active.map(|active| active.to_string())));
+        let distance = |value: fn(&Distances) -> Estimate| or_dash(samples.as_ref().map(|samples| cell(value(samples), 1000.0, 1)));
+        let frechet = |value: fn(&Distances) -> f64| or_dash(samples.as_ref().map(|samples| format!("{:.1}", value(samples))));
+        let _ = write!(text, " {} | {} |", distance(|d| d.kernel_training), distance(|d| d.kernel_held_out));
+        let _ = writeln!(text, " {} | {} |", frechet(|d| d.frechet_training), frechet(|d| d.frechet_held_out));
+    }
+    text
+}

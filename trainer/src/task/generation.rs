@@ -1,0 +1,251 @@
+//! `--task autoencoder | vae | vaegan`: picture -> code -> picture, with the DeePSiM loss or a part of it (DeePSiM, sections 4.1 and 4.2),
+//! or with the discriminator itself as the comparator (Larsen et al. 2015).
+//!
+//! The three are one step. What differs: a variational code is drawn, and its divergence counts; and VAE/GAN's [`Comparing`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use deepsim::Picture;
+use deepsim::comparator::{Network, ScaledPlace};
+use deepsim::generation::latent;
+use deepsim::loss::{DeepSimLoss, Divergence, IMAGE_MEAN_SQUARE, Terms, Weights, mean_square, real_loss, total};
+use deepsim::model_file::{AutoencoderCard, Kind, Training};
+use deepsim::nets::autoencoder::{Autoencoder, Code, Posterior};
+use deepsim::nets::discriminator::Discriminator;
+use deepsim::picture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::inversion::{offset, scaled_places};
+use super::{Outcome, Pictures, Task};
+use crate::checkpoint::{Part, State};
+use crate::config::Config;
+use crate::data::loader::{Batch, Crops, Source};
+use crate::gate::Gate;
+use crate::step::Losses;
+use crate::trainee::Trainee;
+use crate::{model, samples};
+
+/// Separates the seeds of codes that are drawn while training from those of samples that are looked at.
+const NOISE: u64 = 1 << 63;
+
+/// In whose features pictures and their reconstructions are compared.
+enum Comparing {
+    /// In a fixed network's: DeePSiM.
+    Fixed(DeepSimLoss),
+    /// In the discriminator's, as it is at this step: VAE/GAN.
+    Discriminator(Weights),
+}
+
+/// An autoencoder and its adversary in training.
+pub struct Generation {
+    trainee: Trainee<Autoencoder>,
+    comparing: Comparing,
+    places: Vec<ScaledPlace>,
+    code: Code,
+    divergence: Option<Divergence>,
+    seed: u64,
+    size: usize,
+    samples: Vec<Picture>,
+    device: Device,
+}
+
+/// What a checkpoint remembers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Who trains at the next step.
+    pub gate: Gate,
+    /// Steps in the average.
+    pub average_updates: u64,
+    /// Where the comparator compares, and what its features there are divided by.
+    pub comparator: Vec<ScaledPlace>,
+}
+
+/// What the card of a run's model says the network is.
+pub fn card(config: &Config) -> AutoencoderCard {
+    AutoencoderCard { code: config.code(), side: config.size }
+}
+
+impl Generation {
+    fn new(config: &Config, trainee: Trainee<Autoencoder>, places: Vec<ScaledPlace>, pictures: &Pictures, device: &Device) -> Result<Self> {
+        let comparing = match config.network() {
+            Network::Discriminator => Comparing::Discriminator(config.weights()),
+            network => Comparing::Fixed(DeepSimLoss::new(model::comparator(network, &places, device)?, config.weights())),
+        };
+        Ok(Self {
+            trainee,
+            comparing,
+            places,
+            code: config.code(),
+            divergence: config.divergence(),
+            seed: config.seed,
+            size: config.size,
+            samples: pictures.samples.clone(),
+            device: device.clone(),
+        })
+    }
+
+    fn fresh(config: &Config, device: &Device) -> Trainee<Autoencoder> {
+        let trained = device.clone().autodiff();
+        let autoencoder = Autoencoder::new(config.code(), config.size, &trained);
+        Trainee::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay())
+    }
+
+    /// Standard normal codes `[count, latent, 1, 1]` for a step. `purpose` parts those of one use from those of another.
+    fn noise(&self, size: usize, count: usize, step: u64, purpose: u64) -> Tensor<4> {
+        let values = latent(self.seed ^ NOISE, step, purpose, count * size);
+        Tensor::<1>::from_floats(values.as_slice(), &self.device).reshape([count, size, 1, 1]) // [count, latent, 1, 1]
+    }
+
+    const fn weights(&self) -> Weights {
+        match &self.comparing {
+            Comparing::Fixed(loss) => loss.weights(),
+            Comparing::Discriminator(weights) => *weights,
+        }
+    }
+}
+
+impl Task for Generation {
+    fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
+        let fresh = Self::fresh(config, device);
+        let (trainee, training) = match &config.init {
+            Some(path) => {
+                let named = || path.display().to_string();
+                let file = model::read(path)?;
+                ensure!(
+                    file.card().kind == Kind::Autoencoder(card(config)),
+                    "{}: not an autoencoder with the code and the side of this run",
+                    path.display()
+                );
+                let autoencoder = file.apply(fresh.generator.clone()).with_context(named)?;
+                (fresh.starting_from(autoencoder, config.average_decay()), file.card().training.clone())
+            }
+            None => (fresh, None),
+        };
+        let places = scaled_places(config, &pictures.training, device)?;
+        Ok((Self::new(config, trainee, places, pictures, device)?, training))
+    }
+
+    fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &State, device: &Device) -> Result<Self> {
+        let Memory { gate, average_updates, comparator } = state.memory()?;
+        let fresh = Self::fresh(config, device);
+        let trainee = Trainee { gate, ..fresh.load(checkpoint, average_updates, config.average_decay())? };
+        Self::new(config, trainee, comparator, pictures, device)
+    }
+
+    fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
+        Arc::new(Crops { dataset: Arc::clone(&pictures.training), side: config.size, crop: config.crop })
+    }
+
+    fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
+        let seen = step * batch.indices.len() as u64;
+        let pictures: Tensor<4> = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
+        let [count, ..] = pictures.dims();
+        let gate = self.trainee.gate;
+        let none = || Tensor::<1>::zeros([1], &self.device);
+
+        // A paused generator runs without a graph; the losses are the same.
+        let network = if gate.generator { self.trainee.generator.clone() } else { self.trainee.generator.valid() };
+        let encoded = network.encoder.forward(pictures.clone()); // [batch, 8, side / 8, side / 8] or [batch, 2 * latent, 1, 1]
+        let (codes, nats) = match self.code {
+            Code::Grid => (encoded, none()),
+            Code::Latent(latent) => {
+                let posterior = Posterior::of(encoded);
+                let nats = posterior.divergence().sum().div_scalar(count as f64); // [1]
+                (posterior.sample(self.noise(latent, count, step, 0)), nats) // [batch, latent, 1, 1]
+            }
+        };
+        let made = network.decoder.forward(codes.clone()); // [batch, 3, side, side]
+
+        // For the generator's loss the discriminator is constant. Without an adversarial term there is none.
+        let has_adversary = self.weights().adversarial > 0.0;
+        let discriminator = self.trainee.discriminator.valid();
+        let shown = match (&self.comparing, self.code) {
+            // Larsen et al., algorithm 1: what the adversary says reaches the decoder alone, and is said of draws from the prior, too.
+            (Comparing::Discriminator(_), Code::Latent(latent)) => {
+                let drawn = self.noise(latent, count, step, 1); // [batch, latent, 1, 1]
+                network.decoder.forward(Tensor::cat(vec![codes.detach(), drawn], 0)) // [2 * batch, 3, side, side]
+            }
+            _ => made.clone(), // [batch, 3, side, side]
+        };
+        let logits = has_adversary.then(|| discriminator.forward(shown.clone(), None)); // [batch, 1] or [2 * batch, 1]
+        let terms = match &self.comparing {
+            Comparing::Fixed(loss) => loss.terms(made, pictures.clone(), logits.clone(), offset(self.seed, self.size, step)),
+            Comparing::Discriminator(_) => compared_by(&discriminator, made, pictures.clone(), logits.clone()),
+        };
+
+        let (real, fake);
+        (self.trainee, real, fake) = match logits {
+            Some(logits) => self.trainee.discriminate(pictures, shown.inner(), None, logits, rate),
+            None => (self.trainee, none(), none()),
+        };
+        let mut whole = total(&terms, self.weights()); // [1]
+        if let Some(divergence) = self.divergence {
+            whole = whole + divergence.term(nats.clone(), seen); // [1]
+        }
+        self.trainee = self.trainee.generate(&whole, rate);
+
+        // One small read-back a step, whatever the device.
+        let Terms { image, feature, adversarial } = terms;
+        let read = Tensor::cat([image, feature, adversarial, real, fake, nats].map(Tensor::inner).into(), 0); // [6]
+        let read: Vec<f32> = read.into_data().iter().collect();
+        let losses = Losses {
+            image: read[0],
+            feature: read[1],
+            adversarial: read[2],
+            real: read[3],
+            inverted: read[4],
+            discriminator_trained: has_adversary && gate.discriminator,
+            generator_trained: gate.generator,
+        };
+        if has_adversary {
+            self.trainee.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
+        }
+        let mut terms = losses.terms();
+        terms.extend(self.divergence.map(|_| ("nats", read[5])));
+        let trained = vec![("discriminator", losses.discriminator_trained), ("generator", losses.generator_trained)];
+        (self, Outcome { terms, trained, waiting: losses.waiting(has_adversary, "the autoencoder") })
+    }
+
+    fn parts(&self) -> Result<Vec<Part>> {
+        self.trainee.parts()
+    }
+
+    fn memory(&self) -> Result<Value> {
+        Ok(serde_json::to_value(Memory {
+            gate: self.trainee.gate,
+            average_updates: self.trainee.average.updates(),
+            comparator: self.places.clone(),
+        })?)
+    }
+
+    /// Held-out pictures, their reconstructions by the average, and pictures that it makes of draws if it is variational.
+    fn sample(&self) -> Result<Picture> {
+        let network = self.trainee.average.module();
+        let codes = network.encoder.code(picture::to_tensor(&self.samples, &self.device)?); // as in Encoder::code
+        let made = |codes: Tensor<4>| Ok::<_, anyhow::Error>(picture::from_data(&network.decoder.forward(codes).into_data())?);
+        let mut rows = vec![self.samples.clone(), made(codes)?];
+        if let Code::Latent(latent) = self.code {
+            // The same ones every time, so that one sees what becomes of them.
+            rows.push(made(self.noise(latent, self.samples.len(), 0, 2))?);
+        }
+        samples::sheet(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+}
+
+/// The terms of VAE/GAN: its comparator is the discriminator, constant here as any comparator. Its features change while it learns, so
+/// their scale is that of the batch's real pictures and no constant of the data.
+fn compared_by(discriminator: &Discriminator, made: Tensor<4>, pictures: Tensor<4>, logits: Option<Tensor<2>>) -> Terms {
+    let wanted = discriminator.compared(pictures.clone()); // [batch, 128, h, w]
+    let scale = mean_square(wanted.clone()).clamp_min(f32::MIN_POSITIVE); // [1]
+    let feature = mean_square(discriminator.compared(made.clone()) - wanted) / scale; // [1]
+    Terms {
+        image: mean_square(made - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
+        feature,
+        adversarial: logits.map_or_else(|| Tensor::zeros([1], &pictures.device()), real_loss), // [1]
+    }
+}

@@ -1,0 +1,45 @@
+// @ts-check
+// The two views of the page, of which one is looked at: the laboratory, and pictures that were never there.
+
+import { element } from "./dom.js";
+
+const VIEWS = ["lab", "generate"];
+
+export class Views {
+    /** @param {import("./app.js").Page} page */
+    constructor(page) {
+        this.page = page;
+        if (!VIEWS.includes(page.state.view)) page.state.view = VIEWS[0];
+        for (const name of VIEWS) {
+            const tab = element(`view-${name}`);
+            tab.addEventListener("click", () => this.choose(name));
+            tab.addEventListener("keydown", (event) => {
+                const { key } = /** @type {KeyboardEvent} */ (event);
+                if (key !== "ArrowRight" && key !== "ArrowLeft") return;
+                event.preventDefault();
+                const other = VIEWS[1 - VIEWS.indexOf(name)];
+                this.choose(other);
+                element(`view-${other}`).focus();
+            });
+        }
+        this.mark();
+    }
+
+    /** @param {string} name */
+    choose(name) {
+        this.page.state.view = name;
+        this.page.remember();
+        this.mark();
+        this.page.generate.refresh();
+    }
+
+    mark() {
+        for (const name of VIEWS) {
+            const chosen = name === this.page.state.view;
+            const tab = /** @type {HTMLButtonElement} */ (element(`view-${name}`));
+            tab.setAttribute("aria-selected", String(chosen));
+            tab.tabIndex = chosen ? 0 : -1;
+            element(name).hidden = !chosen;
+        }
+    }
+}
