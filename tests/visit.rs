@@ -138,8 +138,8 @@ fn nobody_is_shut_out() -> Result<()> {
         page.client.execute(&axe, vec![]).await?;
         for scheme in ["light", "dark"] {
             emulate(page, 1440, 900, scheme).await?;
-            for tab in ["operate", "channels", "mix", "reencode", "refine"] {
-                page.click(&format!("#tab-{tab}")).await?;
+            for tab in ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "view-generate"] {
+                page.click(&format!("#{tab}")).await?;
                 page.rest().await?;
                 let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => \
                     done(violations.map(({id, impact, nodes}) => [id, impact, nodes.map((node) => node.html).slice(0, 3)])))";
@@ -153,6 +153,7 @@ fn nobody_is_shut_out() -> Result<()> {
                 println!("{scheme}, {tab}: {found}");
                 ensure!(serious.is_empty(), "{serious:?}");
             }
+            page.click("#view-lab").await?;
         }
         Ok(())
     })
@@ -167,7 +168,7 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
         let key = "document.getElementById('tab-operate').focus(); \
             document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true})); return document.activeElement.id";
         ensure!(page.run(key, vec![]).await? == "tab-refine");
-        let stops = "return document.querySelectorAll('[role=tab][tabindex=\"0\"]').length";
+        let stops = "return document.querySelectorAll('#tabs [role=tab][tabindex=\"0\"]').length";
         ensure!(page.run(stops, vec![]).await? == 1);
         ensure!(page.run("return document.getElementById('panel-refine').hidden", vec![]).await? == false);
         // Everything that can be clicked can be reached.
@@ -211,6 +212,13 @@ fn the_page_fits_its_screens() -> Result<()> {
                 let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
                 ensure!(wide <= u64::from(width), "{name}: {wide} pixels wide");
                 page.screenshot(&format!("page-{name}-{scheme}.png")).await?;
+                page.click("#view-generate").await?;
+                page.until("document.body.dataset.drawnAfter").await?;
+                page.rest().await?;
+                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
+                ensure!(wide <= u64::from(width), "{name}, generating: {wide} pixels wide");
+                page.screenshot(&format!("page-{name}-{scheme}-generate.png")).await?;
+                page.click("#view-lab").await?;
                 for section in ["layers", "experiments", "how"] {
                     page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;
                     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -82,7 +82,9 @@ impl Generation {
     pub fn draw(&self, seed: u64, place: u64, again: u64) -> Result<Vec<f32>, ModelFileError> {
         match self.card.code {
             Code::Latent(size) => Ok(latent(seed, place, again, size)),
-            Code::Grid => Err(ModelFileError::Card("a plain autoencoder's codes cannot be drawn: that takes a variational one (`--task vae`)".into())),
+            Code::Grid => {
+                Err(ModelFileError::Card("a plain autoencoder's codes cannot be drawn: that takes a variational one (`--task vae`)".into()))
+            }
         }
     }
 }

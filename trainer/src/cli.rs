@@ -13,6 +13,7 @@ use crate::device::Backend;
 use crate::eval::EvalOptions;
 use crate::experiment::ExperimentOptions;
 use crate::export::{ExportOptions, ImportOptions};
+use crate::generation::classify::ClassifyOptions;
 use crate::generation::draw::{InterpolateOptions, ReconstructOptions, SampleOptions};
 use crate::invert::InvertOptions;
 use crate::report::ReportOptions;
@@ -56,6 +57,8 @@ pub enum Command {
     Interpolate(InterpolateOptions),
     /// Encode and decode pictures with an autoencoder: one PNG a picture
     Reconstruct(ReconstructOptions),
+    /// Read classes off the codes of autoencoders with a linear classifier
+    Classify(ClassifyOptions),
     /// Show what features carry: edit them, or invert again and again
     Experiment(ExperimentOptions),
     /// Write one HTML file about runs: curves, samples, measures, configurations
@@ -113,6 +116,7 @@ impl Cli {
             Some(Command::Sample(options)) => options.device,
             Some(Command::Interpolate(options)) => options.device,
             Some(Command::Reconstruct(options)) => options.device,
+            Some(Command::Classify(options)) => options.device,
             Some(Command::Experiment(options)) => options.device,
             Some(Command::Report(options)) => options.device,
             Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,

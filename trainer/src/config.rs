@@ -105,7 +105,15 @@ pub struct Config {
     pub seed: u64,
 
     /// Which terms count; the weights of the others are ignored [default: deepsim; feature+adversarial for vaegan]
-    #[arg(long, value_enum, default_value = "deepsim", default_value_if("task", "vaegan", "feature+adversarial"), hide_default_value = true, value_name = "PRESET", help_heading = "Loss")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "deepsim",
+        default_value_if("task", "vaegan", "feature+adversarial"),
+        hide_default_value = true,
+        value_name = "PRESET",
+        help_heading = "Loss"
+    )]
     #[serde(default)]
     pub loss: LossPreset,
 

@@ -25,8 +25,8 @@ use crate::generation::codes::{principal, spread};
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures};
 use crate::model;
-use crate::trainee::AVERAGE_PART;
 use crate::task::{exemplar, generation, inversion};
+use crate::trainee::AVERAGE_PART;
 
 /// The side at which the page inverts; an export is measured there as well as at its training size.
 const PAGE_SIDE: usize = 224;

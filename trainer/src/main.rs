@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use trainer::cli::{Cli, Command};
+use trainer::generation::classify::classify;
 use trainer::generation::draw;
 use trainer::train::Ended;
 use trainer::{device, eval, experiment, export, invert, report, train};
@@ -37,6 +38,7 @@ fn run() -> Result<()> {
         Some(Command::Sample(options)) => draw::sample(options, &backend.open()),
         Some(Command::Interpolate(options)) => draw::interpolate(options, &backend.open()),
         Some(Command::Reconstruct(options)) => draw::reconstruct(options, &backend.open()),
+        Some(Command::Classify(options)) => classify(options, &backend.open()),
         Some(Command::Experiment(options)) => experiment::experiment(options, &backend.open()),
         Some(Command::Report(options)) => report::report(options, &backend.open()),
         Some(Command::Export(options)) => export::export(options, &backend.open()),

@@ -13,6 +13,8 @@ export class Cropper {
     /** @param {() => void} changed */
     constructor(changed) {
         this.changed = changed;
+        /** @type {ImageBitmap | undefined} */
+        this.preview = undefined;
         this.width = this.height = 1;
         this.x = this.y = 0.5;
         zoom.addEventListener("input", () => this.move(0, 0));

@@ -3,7 +3,7 @@
 
 import { TEXTS } from "./words.js";
 
-/** @template {Element} T @param {string} id @returns {T} */
+/** @template {Element} [T=HTMLElement] @param {string} id @returns {T} */
 export const element = (id) => /** @type {T} */ (/** @type {unknown} */ (document.getElementById(id)));
 
 /**

@@ -60,7 +60,7 @@ export class Gallery {
         this.page.tell(SAY.inverting(card.title));
         const { rgba, side, milliseconds } = await this.page.engine.ask("invert", { name, slot: "a" }, { lane: `invert ${name}`, urgency });
         card.show(rgba, side);
-        const shown = /** @type {import("./card.js").Shown} */ (card.shown);
+        const shown = /** @type {import("./card.js").Shown} */ (/** @type {unknown} */ (card.shown));
         this.page.time(`invert ${name}`, milliseconds);
         this.judge(card, shown);
         return shown;

@@ -23,7 +23,9 @@ export class Pad {
         pad.addEventListener("pointermove", (event) => { if (event.buttons & 1) this.point(event); });
         pad.addEventListener("keydown", (event) => {
             const step = event.shiftKey ? 0.1 : 0.5;
-            const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+            /** @type {Record<string, [number, number]>} */
+            const keys = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+            const by = keys[event.key];
             if (!by) return;
             event.preventDefault();
             this.moved(clamp(this.across + by[0]), clamp(this.down + by[1]));

@@ -47,13 +47,14 @@ export async function fetchModel(entry, progress, again = false) {
 
 /** @param {ReadableStream<Uint8Array>} body @param {(done: number) => void} progress */
 async function readAll(body, progress) {
+    /** @type {BlobPart[]} */
     const chunks = [];
     let done = 0;
     const reader = body.getReader();
     for (;;) {
         const { done: ended, value } = await reader.read();
         if (ended) return new Uint8Array(await new Blob(chunks).arrayBuffer());
-        chunks.push(value);
+        chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (value));
         done += value.length;
         progress(done);
     }

@@ -27,7 +27,7 @@ struct Section {
 
 const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     Section {
         name: "inverters",
         models: ("models", LAYERS),
@@ -63,6 +63,7 @@ const SECTIONS: [Section; 6] = [
         sheets: false,
         curves: &["reencode-error.svg", "reencode-judge.svg"],
     },
+    Section { name: "generation", models: ("models", &["emoji"]), arguments: (&["eval"], &[]), sheets: true, curves: &[] },
     Section {
         name: "surgery",
         models: ("models", &["fire9", "scores"]),

@@ -50,15 +50,15 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
 fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     fs::create_dir_all(to)?;
     let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, "", loss)));
-    let generators = PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
+    let generators =
+        PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
     let mut found = Vec::new();
     for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", "")).chain(inverters).chain(generators) {
         let file = format!("{name}.safetensors");
         let Ok(bytes) = fs::read(from.join(&file)) else {
             continue;
         };
-        let entry =
-            json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+        let entry = json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
     }

@@ -28,7 +28,7 @@ const PLACES: usize = 4;
 /// The encoder's convolutions that halve the side, to [`PLACES`]: the last of these, as many as the side asks for.
 const TO_PLACES: [usize; 5] = [32, 32, 64, 128, 64];
 /// The decoder's channels from [`PLACES`]: the first of these.
-const FROM_PLACES: [usize; 6] = [64, 128, 96, 64, 32, 24];
+const FROM_PLACES: [usize; 6] = [64, 96, 96, 64, 32, 24];
 
 /// What a picture is reduced to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,11 +106,14 @@ impl Encoder {
         for conv in &self.convs {
             x = conv.forward(x); // [batch, output, h / 2, w / 2]
         }
-        if let Code::Latent(_) = self.kind {
-            let [batch, channels, ..] = x.dims();
-            x = x.reshape([batch, channels * PLACES * PLACES, 1, 1]); // [batch, channels * 16, 1, 1]
+        match self.kind {
+            Code::Grid => self.code.forward(x), // [batch, 8, side / 8, side / 8]
+            Code::Latent(_) => {
+                let [batch, channels, ..] = x.dims();
+                let x = x.reshape([batch, channels * PLACES * PLACES, 1, 1]); // [batch, channels * 16, 1, 1]
+                self.code.forward_dense(x) // [batch, 2 * latent, 1, 1]
+            }
         }
-        self.code.forward(x) // [batch, 8, side / 8, side / 8] or [batch, 2 * latent, 1, 1]
     }
 
     /// The code of each picture `[batch, 3, side, side]` that is shown and edited: `[batch, 8, side / 8, side / 8]`, or the mean of the
@@ -153,11 +156,14 @@ impl Decoder {
 
     /// Pictures `[batch, 3, side, side]`, about [-1, 1], from codes `[batch, 8, side / 8, side / 8]` or `[batch, latent, 1, 1]`.
     pub fn forward(&self, codes: Tensor<4>) -> Tensor<4> {
-        let mut x = self.head.forward(codes); // [batch, width, side / 8, side / 8] or [batch, 64 * 16, 1, 1]
-        if let Code::Latent(_) = self.kind {
-            let [batch, ..] = x.dims();
-            x = x.reshape([batch, FROM_PLACES[0], PLACES, PLACES]); // [batch, 64, 4, 4]
-        }
+        let mut x = match self.kind {
+            Code::Grid => self.head.forward(codes), // [batch, 128, side / 8, side / 8]
+            Code::Latent(_) => {
+                let [batch, ..] = codes.dims();
+                let x = self.head.forward_dense(codes); // [batch, 64 * 16, 1, 1]
+                x.reshape([batch, FROM_PLACES[0], PLACES, PLACES]) // [batch, 64, 4, 4]
+            }
+        };
         for block in &self.blocks {
             x = block.forward(x); // [batch, width, 2h, 2w]
         }

@@ -35,6 +35,13 @@ impl Conv {
         Self { slope, ..self }
     }
 
+    /// A fully connected layer: a 1x1 convolution of pictures of one pixel, `[batch, inputs, 1, 1]` -> `[batch, outputs, 1, 1]`. They go
+    /// through as one picture whose pixels are the batch: alone, each would fill one lane of a kernel's many.
+    pub fn forward_dense(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = x.swap_dims(0, 2); // [1, inputs, batch, 1]
+        self.forward(x).swap_dims(0, 2) // [batch, outputs, 1, 1]
+    }
+
     /// `[batch, inputs, side, side]` -> `[batch, outputs, side', side']`, see [`Geometry::output`].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         convolve(x, self.weight.val(), self.bias.val(), self.geometry, self.slope)

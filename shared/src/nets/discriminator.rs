@@ -79,7 +79,7 @@ impl Discriminator {
         let seen = global_average(x); // [batch, 256]
         let joined = match (&self.embed, features) {
             (Some(embed), Some(features)) => Tensor::cat(vec![seen, embed.forward(features)], 1), // [batch, 384]
-            _ => seen,                                                                             // [batch, 256]
+            _ => seen,                                                                            // [batch, 256]
         };
         let decision = leaky_relu(self.decide1.forward(joined), f64::from(LEAK)); // [batch, 256]
         self.decide2.forward(decision) // [batch, 1]

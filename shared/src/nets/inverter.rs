@@ -38,8 +38,8 @@ impl Dense {
     }
 
     fn forward(&self, scores: Tensor<4>) -> Tensor<4> {
-        let x = self.embed.forward(scores); // [batch, 384, 1, 1]
-        let x = self.place.forward(x); // [batch, 64 * 4 * 4, 1, 1]
+        let x = self.embed.forward_dense(scores); // [batch, 384, 1, 1]
+        let x = self.place.forward_dense(x); // [batch, 64 * 4 * 4, 1, 1]
         let [batch, ..] = x.dims();
         x.reshape([batch, PLACED, SIDE, SIDE]) // [batch, 64, 4, 4]
     }

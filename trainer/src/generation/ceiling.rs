@@ -78,7 +78,10 @@ mod tests {
         // One grey value a picture, 96 to 160: mean 128, standard deviation about 19.
         let pictures: Vec<Picture> = (0..65).map(|value| Picture::from_rgb(4, 4, vec![96 + value; 48]).unwrap()).collect();
         let drawn = PixelNormal::fit(&pictures).unwrap().draw(2000, usize::MAX).unwrap();
-        assert!(drawn.iter().all(|picture| picture.rgb().iter().all(|value| value.abs_diff(picture.rgb()[0]) <= 1)), "all pixels move as one");
+        assert!(
+            drawn.iter().all(|picture| picture.rgb().iter().all(|value| value.abs_diff(picture.rgb()[0]) <= 1)),
+            "all pixels move as one"
+        );
         let values: Vec<f64> = drawn.iter().map(|picture| f64::from(picture.rgb()[0])).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();

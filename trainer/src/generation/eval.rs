@@ -144,8 +144,12 @@ fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)
         return open(training, options.data.as_deref());
     }
     let learned_from = |file: &ModelFile| file.card().training.as_ref().map(|training| training.data.clone());
-    let first = files.first().and_then(learned_from).context("the model's card does not say what it learned from: give --training and --data")?;
-    ensure!(files.iter().all(|file| learned_from(file).as_ref() == Some(&first)), "the models learned from different pictures: give --training");
+    let first =
+        files.first().and_then(learned_from).context("the model's card does not say what it learned from: give --training and --data")?;
+    ensure!(
+        files.iter().all(|file| learned_from(file).as_ref() == Some(&first)),
+        "the models learned from different pictures: give --training"
+    );
     match built_in_of_card(&first) {
         Some(name) => open(Path::new(name), options.data.as_deref()),
         None => bail!("the model learned from {first}, which is not built in: give --training and --data"),
@@ -178,7 +182,14 @@ impl Yardstick {
 /// The distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures that know
 /// the data's first two moments alone: all of them, and as many dimensions as the codes have.
 fn floor_and_ceilings(judge: &Judge, yardstick: &Yardstick, training: &[Picture], opened: &[Opened], count: usize) -> Result<Vec<Row>> {
-    let row = |method: String, samples| Row { method, pictures_seen: None, reconstruction: None, nats: None, active: None, samples: Some(samples) };
+    let row = |method: String, samples| Row {
+        method,
+        pictures_seen: None,
+        reconstruction: None,
+        nats: None,
+        active: None,
+        samples: Some(samples),
+    };
     let half = |odd: usize| -> DMatrix<f64> {
         let rows: Vec<_> = yardstick.training.row_iter().skip(odd).step_by(2).collect();
         DMatrix::from_rows(&rows)
@@ -193,7 +204,9 @@ fn floor_and_ceilings(judge: &Judge, yardstick: &Yardstick, training: &[Picture]
     let latent = opened.iter().find_map(|each| if let Code::Latent(size) = each.generation.card().code { Some(size) } else { None });
     if let Some(latent) = latent {
         let normal = PixelNormal::fit(training)?;
-        for (name, axes) in [(format!("PCA samples, {latent} components"), latent), ("a normal distribution of pixels".to_owned(), usize::MAX)] {
+        for (name, axes) in
+            [(format!("PCA samples, {latent} components"), latent), ("a normal distribution of pixels".to_owned(), usize::MAX)]
+        {
             eprintln!("measuring {name}");
             rows.push(row(name, yardstick.measure(&pooled(judge, &normal.draw(count, axes)?)?)));
         }
@@ -218,10 +231,12 @@ pub fn to_markdown(rows: &[Row]) -> String {
             let measured = reconstruction.as_ref().and_then(|measures| measures.errors.get(&space));
             or_dash(measured.map(|error| cell(*error, 100.0, 1)))
         };
-        let measured = |value: fn(&Measures) -> Estimate, digits| or_dash(reconstruction.as_ref().map(|measures| cell(value(measures), 1.0, digits)));
+        let measured =
+            |value: fn(&Measures) -> Estimate, digits| or_dash(reconstruction.as_ref().map(|measures| cell(value(measures), 1.0, digits)));
         let _ = write!(text, " {} | {} |", error(Space::Picture), error(Space::Judge));
         let _ = write!(text, " {} | {} | {} |", measured(|m| m.psnr, 2), measured(|m| m.ssim, 3), measured(|m| m.cosine, 3));
-        let _ = write!(text, " {} | {} |", or_dash(nats.map(|nats| format!("{nats:.1}"))), or_dash(active.map(|active| active.to_string())));
+        let _ =
+            write!(text, " {} | {} |", or_dash(nats.map(|nats| format!("{nats:.1}"))), or_dash(active.map(|active| active.to_string())));
         let distance = |value: fn(&Distances) -> Estimate| or_dash(samples.as_ref().map(|samples| cell(value(samples), 1000.0, 1)));
         let frechet = |value: fn(&Distances) -> f64| or_dash(samples.as_ref().map(|samples| format!("{:.1}", value(samples))));
         let _ = write!(text, " {} | {} |", distance(|d| d.kernel_training), distance(|d| d.kernel_held_out));

@@ -1,6 +1,7 @@
 //! Autoencoders after training: drawing with them, and measuring them.
 
 mod ceiling;
+pub mod classify;
 pub mod codes;
 pub mod distance;
 pub mod draw;

@@ -28,8 +28,8 @@ use crate::generation::eval;
 use crate::metrics::judge::Judge;
 use crate::model;
 use crate::run::COMMAND;
-use crate::trainee::AVERAGE_PART;
 use crate::task::inversion;
+use crate::trainee::AVERAGE_PART;
 use chart::{Curve, draw};
 
 /// Sheets of samples shown for each run, at most.
@@ -117,7 +117,9 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
     if !options.no_eval {
         html.push_str("<h2>Held-out pictures</h2>\n");
         let (inverters, autoencoders) = (measure(&runs, device)?, measure_autoencoders(&runs, device)?);
-        for table in [(!inverters.is_empty()).then(|| to_markdown(&inverters)), (!autoencoders.is_empty()).then(|| eval::to_markdown(&autoencoders))] {
+        for table in
+            [(!inverters.is_empty()).then(|| to_markdown(&inverters)), (!autoencoders.is_empty()).then(|| eval::to_markdown(&autoencoders))]
+        {
             html.extend(table.map(|table| table_to_html(&table) + "\n"));
         }
     }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use deepsim::comparator::ScaledPlace;
 use deepsim::inversion::inverter_of;

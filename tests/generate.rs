@@ -1,0 +1,200 @@
+//! The page's second view, used as a person uses it, and compared with what the native library makes of the same codes: to 40 dB, on the
+//! processor and on WebGPU.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use deepsim::Picture;
+use deepsim::burn::tensor::Device;
+use deepsim::generation::{Generation, latent, moved, walk};
+use deepsim::model_file::ModelFile;
+use deepsim::picture;
+use deepsim_tests::chromium::Gpu;
+use deepsim_tests::page::{Page, in_browser, open, site};
+use deepsim_tests::workspace;
+use serde_json::json;
+use trainer::metrics::psnr;
+
+/// How alike pictures of two machines are, in dB.
+const ALIKE: f64 = 40.0;
+/// The models of the emoji, as the page has them.
+const MODELS: [&str; 2] = ["emoji-vae", "emoji-vae-image"];
+
+/// An autoencoder on the processor.
+struct Native(Generation);
+
+impl Native {
+    fn load(name: &str) -> Result<Self> {
+        let bytes = fs::read(workspace().join("models").join(name).with_added_extension("safetensors"))?;
+        Ok(Self(Generation::new(&ModelFile::from_bytes(&bytes)?, &Device::flex())?))
+    }
+
+    fn picture(&self, code: &[f32]) -> Result<Picture> {
+        let made = self.0.decode(self.0.to_tensor(code, &Device::flex()));
+        picture::from_data(&made.into_data())?.pop().context("one picture")
+    }
+
+    fn moved(&self, code: &[f32], amounts: &[f32]) -> Result<Picture> {
+        self.picture(&moved(code, self.0.codes().context("directions")?, amounts))
+    }
+}
+
+async fn ensure_shown(page: &Page, what: &str, tile: &str, wanted: &Picture) -> Result<()> {
+    let likeness = psnr(&page.canvas(&format!("[data-tile='{tile}']")).await?, wanted);
+    println!("{what}: {likeness:.1} dB");
+    ensure!(likeness >= ALIKE, "{what}: {likeness} dB from the native one, not {ALIKE}");
+    Ok(())
+}
+
+fn with_view(gpu: Gpu, state: &str, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
+    in_browser(gpu, &site(temporary.path())?, async |page| {
+        page.open(&format!("{query}#side=128&view=generate&{state}")).await?;
+        page.until("document.body.dataset.drawnAfter").await?;
+        page.rest().await?;
+        ensure!(page.data("device").await? == if gpu == Gpu::Software { "webgpu" } else { "cpu" });
+        body(page).await
+    })
+}
+
+fn sheets(gpu: Gpu) -> Result<()> {
+    with_view(gpu, "sheet=11", async |page| {
+        for name in MODELS {
+            let native = Native::load(name)?;
+            for place in [0, 5, 15] {
+                let wanted = native.picture(&latent(11, place, 0, native.0.len()))?;
+                ensure_shown(page, &format!("square {place} of {name}"), &format!("{name}-{}", place + 1), &wanted).await?;
+            }
+        }
+        // One square anew: the others stay.
+        page.click("[data-tile='emoji-vae-6']").await?;
+        page.click("#cell-again").await?;
+        page.rest().await?;
+        for name in MODELS {
+            let native = Native::load(name)?;
+            for (place, again) in [(5, 1), (6, 0)] {
+                let wanted = native.picture(&latent(11, place, again, native.0.len()))?;
+                ensure_shown(page, &format!("square {place}, drawn again {again}"), &format!("{name}-{}", place + 1), &wanted).await?;
+            }
+        }
+        let drawn = page.run("return document.querySelector(\"[data-tile='emoji-vae-7']\").dataset.drawn", vec![]).await?;
+        ensure!(drawn == "1", "a square that stayed was drawn {drawn} times");
+        // Another sheet, and a seed of one's own.
+        page.click("#sheet-next").await?;
+        page.rest().await?;
+        let native = Native::load("emoji-vae")?;
+        ensure_shown(page, "the next sheet", "emoji-vae-6", &native.picture(&latent(12, 5, 0, native.0.len()))?).await
+    })
+}
+
+fn moves(gpu: Gpu) -> Result<()> {
+    with_view(gpu, "sheet=3&cell=2&to=9", async |page| {
+        let natives = MODELS.map(Native::load).into_iter().collect::<Result<Vec<_>>>()?;
+        page.set("way", "0.4").await?;
+        page.rest().await?;
+        let between = |native: &Native| walk(&latent(3, 2, 0, native.0.len()), &latent(3, 9, 0, native.0.len()), 0.4);
+        for (name, native) in MODELS.iter().zip(&natives) {
+            ensure_shown(page, "on the way", &format!("{name}-moved"), &native.picture(&between(native))?).await?;
+        }
+        // A slider, then the pad by keyboard: right and up.
+        let script = "const slider = document.querySelectorAll('#moves input')[2]; slider.value = '-1.5'; slider.dispatchEvent(new Event('input')); \
+            const pad = document.getElementById('pad'); \
+            for (const key of ['ArrowRight', 'ArrowRight', 'ArrowUp']) pad.dispatchEvent(new KeyboardEvent('keydown', {key, cancelable: true}))";
+        page.run(script, vec![]).await?;
+        page.rest().await?;
+        for (name, native) in MODELS.iter().zip(&natives) {
+            let wanted = native.moved(&between(native), &[1.0, -0.5, -1.5])?;
+            ensure_shown(page, "moved", &format!("{name}-moved"), &wanted).await?;
+        }
+        // A link restores all of it.
+        page.click("#copy-drawn").await?;
+        let link = page.run("return location.href", vec![]).await?;
+        page.client.goto("about:blank").await?;
+        page.client.goto(link.as_str().context("a link")?).await?;
+        page.until("document.body.dataset.drawnAfter").await?;
+        page.rest().await?;
+        for (name, native) in MODELS.iter().zip(&natives) {
+            let wanted = native.moved(&between(native), &[1.0, -0.5, -1.5])?;
+            ensure_shown(page, "by link", &format!("{name}-moved"), &wanted).await?;
+        }
+        page.click("#moves-reset").await?;
+        page.set("way", "0").await?;
+        page.rest().await?;
+        let wanted = natives[0].picture(&latent(3, 2, 0, natives[0].0.len()))?;
+        ensure_shown(page, "back", "emoji-vae-moved", &wanted).await
+    })
+}
+
+fn own_picture(gpu: Gpu) -> Result<()> {
+    with_view(gpu, "", async |page| {
+        let temporary = tempfile::tempdir()?;
+        let path = temporary.path().join("own.png");
+        deepsim_tests::picture(80, 64, 2).save(&path)?;
+        let square = open(&fs::read(&path)?)?.centre_crop(64)?;
+        page.choose("encode-file", &path).await?;
+        page.until("document.getElementById('chosen').textContent.includes('own.png')").await?;
+        page.rest().await?;
+        for name in MODELS {
+            let native = Native::load(name)?;
+            let code = native.0.encode(picture::to_tensor(std::slice::from_ref(&square), &Device::flex())?);
+            let code: Vec<f32> = code.into_data().iter().collect();
+            ensure_shown(page, "encoded", &format!("{name}-moved"), &native.picture(&code)?).await?;
+            if name == MODELS[0] {
+                page.run(
+                    "const slider = document.querySelector('#moves input'); slider.value = '2'; slider.dispatchEvent(new Event('input'))",
+                    vec![],
+                )
+                .await?;
+                page.rest().await?;
+                ensure_shown(page, "encoded and moved", &format!("{name}-moved"), &native.moved(&code, &[2.0])?).await?;
+                page.click("#moves-reset").await?;
+                page.rest().await?;
+            }
+        }
+        // The sheets of both losses as one picture.
+        page.catch_saved().await?;
+        page.click("#save-drawn").await?;
+        let sheet = open(&page.saved(1).await?)?;
+        ensure!((sheet.width(), sheet.height()) == (2 * (4 * 64 + 8) + 8, 4 * 64 + 32), "{}x{}", sheet.width(), sheet.height());
+        // The laboratory is untouched by all this.
+        page.click("#view-lab").await?;
+        ensure!(page.run("return document.getElementById('lab').hidden", vec![]).await? == false);
+        ensure!(page.run("return deepsim.state.example", vec![]).await? == json!("cat"));
+        Ok(())
+    })
+}
+
+macro_rules! on_both_devices {
+    ($($body:ident: $processor:ident, $webgpu:ident;)*) => {$(
+        #[test]
+        fn $processor() -> Result<()> {
+            $body(Gpu::None)
+        }
+
+        #[test]
+        fn $webgpu() -> Result<()> {
+            $body(Gpu::Software)
+        }
+    )*};
+}
+
+on_both_devices! {
+    sheets: sheets_are_the_native_ones, sheets_are_the_native_ones_on_webgpu;
+    moves: codes_are_walked_and_moved, codes_are_walked_and_moved_on_webgpu;
+    own_picture: an_own_picture_is_encoded, an_own_picture_is_encoded_on_webgpu;
+}
+
+/// Sixteen pictures in under a second on the processor, weights there.
+#[test]
+fn a_sheet_is_drawn_at_once() -> Result<()> {
+    with_view(Gpu::None, "", async |page| {
+        page.run("document.body.dataset.drawnAfter = ''", vec![]).await?;
+        page.click("#sheet-next").await?;
+        page.until("document.body.dataset.drawnAfter").await?;
+        let milliseconds: f64 = page.data("drawnAfter").await?.parse()?;
+        println!("two sheets of 16 pictures: {milliseconds} ms");
+        ensure!(milliseconds < 2000.0, "{milliseconds} ms for two sheets");
+        page.screenshot("generate.png").await
+    })
+}

@@ -1,0 +1,247 @@
+//! Autoencoders from training to pictures: every task, every loss, drawing, walking, reconstructing, measuring.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use deepsim::model_file::{Kind, ModelFile};
+use deepsim::nets::autoencoder::Code;
+use deepsim_tests::{fail, folder_of_pictures, picture, small_run, succeed, trainer};
+use serde_json::Value;
+
+fn stats(run: &Path) -> Result<Value> {
+    let stats = fs::read_to_string(run.join("stats.jsonl"))?;
+    Ok(serde_json::from_str(stats.lines().last().context("a line")?)?)
+}
+
+/// A run of a task, of a few steps, and its exported model.
+fn model(folder: &Path, task: &str, steps: u32, more: &[&str]) -> Result<ModelFile> {
+    let (data, run, path) = (folder.join("data"), folder.join(task), folder.join(task).with_extension("safetensors"));
+    folder_of_pictures(&data, 6)?;
+    succeed(small_run(&data, &run).args(["--task", task, "--epochs", "9999", "--max-steps", &steps.to_string()]).args(more))?;
+    succeed(trainer().arg("export").arg(&run).arg("--output").arg(&path))?;
+    Ok(ModelFile::from_bytes(&fs::read(path)?)?)
+}
+
+#[test]
+fn every_task_trains_with_every_term_that_it_names() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    for (task, loss, feature, adversary) in [
+        ("autoencoder", "image", false, false),
+        ("autoencoder", "deepsim", true, true),
+        ("vae", "image", false, false),
+        ("vae", "deepsim", true, true),
+        ("vaegan", "feature+adversarial", true, true),
+    ] {
+        let folder = temporary.path().join(loss).join(task);
+        fs::create_dir_all(&folder)?;
+        // The default of VAE/GAN is not named, so that it is tested, too.
+        let named: &[&str] = if task == "vaegan" { &[] } else { &["--loss", loss] };
+        let file = model(&folder, task, 2, named)?;
+        let code = if task == "autoencoder" { Code::Grid } else { Code::Latent(128) };
+        ensure!(matches!(file.card().kind, Kind::Autoencoder(card) if card.code == code && card.side == 32), "{task}: {:?}", file.card());
+        ensure!(file.card().codes.is_some() == (code != Code::Grid), "{task}: directions are of latent codes");
+        let last = stats(&folder.join(task))?;
+        ensure!((last["feature"] != 0.0) == feature && (last["real"] != 0.0) == adversary, "{task}, {loss}: {last}");
+        ensure!(last["nats"].is_number() == (code != Code::Grid), "{task}: {last}");
+        let training = file.card().training.as_ref().context("no word of its training")?;
+        let image = training.weights.image > 0.0;
+        ensure!(image == (task != "vaegan"), "{task}: {training:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_resumed_run_is_the_run_that_did_not_stop() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let data = temporary.path().join("data");
+    folder_of_pictures(&data, 5)?;
+    for task in ["vae", "vaegan"] {
+        let path = |name: &str| temporary.path().join(format!("{task}-{name}"));
+        let start = |run: &str, steps: &str| {
+            let mut command = small_run(&data, &path(run));
+            // One thread: sums over several are made in an order of their own.
+            command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1"]);
+            succeed(command.args(["--task", task, "--epochs", "99", "--max-steps", steps]))
+        };
+        start("whole", "4")?;
+        start("parts", "2")?;
+        let mut resume = trainer();
+        resume.env("RAYON_NUM_THREADS", "1").args(["--device", "flex", "--quiet", "--max-steps", "4", "--resume"]);
+        succeed(resume.arg(path("parts")))?;
+        let outcome = |run: &str| -> Result<(Vec<u8>, Value)> {
+            let model = path(run).with_extension("safetensors");
+            succeed(trainer().args(["export", "--full-precision"]).arg(path(run)).arg("--output").arg(&model))?;
+            let mut last = stats(&path(run))?;
+            // How fast it was is another matter, and shares are of the steps since it was started or resumed.
+            for pace in ["pictures_per_second", "waiting_for_data", "discriminator_share", "generator_share"] {
+                last[pace] = Value::Null;
+            }
+            Ok((fs::read(model)?, last))
+        };
+        let (whole, parts) = (outcome("whole")?, outcome("parts")?);
+        ensure!(whole.1 == parts.1, "{task}: {} and {}", whole.1, parts.1);
+        ensure!(whole.0 == parts.0, "{task}: the weights differ");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_vae_learns_its_pictures_and_holds_its_divergence() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let options = ["--loss", "image", "--kl-target", "20", "--kl-weight", "0.02", "--kl-warm-up", "0", "--learning-rate", "2e-3"];
+    let file = model(temporary.path(), "vae", 400, &options)?;
+    let last = stats(&temporary.path().join("vae"))?;
+    let (image, nats) = (last["image"].as_f64().context("a loss")?, last["nats"].as_f64().context("nats")?);
+    println!("after 400 steps: image {image}, {nats} nats");
+    ensure!(image < 0.4, "{last}");
+    ensure!((nats - 20.0).abs() < 5.0, "{last}");
+    let held = file.card().training.as_ref().and_then(|training| training.divergence).context("no word of the divergence")?;
+    ensure!(held.target == Some(20.0), "{held:?}");
+    Ok(())
+}
+
+#[test]
+fn draws_walks_and_reconstructions_are_written() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let path = |name: &str| temporary.path().join(name);
+    model(temporary.path(), "vae", 2, &["--latent", "16"])?;
+    let vae = path("vae.safetensors");
+    let size = |name: &str| Ok::<_, anyhow::Error>(image::image_dimensions(path(name))?);
+
+    let sample = |name: &str, seed: &str, count: &str| {
+        let mut command = trainer();
+        command.args(["sample", "--device", "flex", "--seed", seed, "--count", count]).arg(&vae);
+        succeed(command.arg("--output").arg(path(name)))
+    };
+    sample("five.png", "7", "5")?;
+    sample("again.png", "7", "5")?;
+    sample("other.png", "8", "5")?;
+    ensure!(size("five.png")? == (3 * 32, 2 * 32), "{:?}", size("five.png")?);
+    ensure!(fs::read(path("five.png"))? == fs::read(path("again.png"))?, "a seed means one sheet");
+    ensure!(fs::read(path("five.png"))? != fs::read(path("other.png"))?, "another seed means another sheet");
+
+    picture(50, 40, 3).save(path("own.png"))?;
+    let mut walk = trainer();
+    walk.args(["interpolate", "--device", "flex", "--from", "0", "--frames", "4"]).arg(&vae);
+    succeed(walk.arg("--to").arg(path("own.png")).arg("--output").arg(path("walk.png")))?;
+    ensure!(size("walk.png")? == (4 * 32, 32), "{:?}", size("walk.png")?);
+    // It begins at the first picture of the sheet of that seed, and ends at the reconstruction of the other.
+    sample("first.png", "0", "1")?;
+    let mut reconstruct = trainer();
+    reconstruct.args(["reconstruct", "--device", "flex"]).arg(&vae);
+    succeed(reconstruct.arg("--input").arg(path("own.png")).arg("--output").arg(path("out")))?;
+    let strip = image::open(path("walk.png"))?.into_rgb8();
+    for (left, other) in [(0, path("first.png")), (3 * 32, path("out/own.png"))] {
+        let end = image::imageops::crop_imm(&strip, left, 0, 32, 32).to_image();
+        let other = image::open(other)?.into_rgb8();
+        let off = end.as_raw().iter().zip(other.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+        ensure!(off <= Some(1), "{left}: off by {off:?}");
+    }
+
+    // A plain autoencoder has no prior to draw from; an inverter no code.
+    model(temporary.path(), "autoencoder", 1, &[])?;
+    for (file, what) in [(path("autoencoder.safetensors"), "variational"), (deepsim_tests::shipped_model(), "inverter")] {
+        let mut command = trainer();
+        let refused = fail(command.args(["sample", "--device", "flex"]).arg(file).arg("--output").arg(path("no.png")))?;
+        ensure!(refused.contains(what), "{refused}");
+    }
+    Ok(())
+}
+
+#[test]
+fn measures_tell_samples_from_pictures() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    model(temporary.path(), "vae", 2, &["--latent", "16"])?;
+    let path = |name: &str| temporary.path().join(name);
+    folder_of_pictures(&path("held-out"), 4)?;
+    let mut eval = trainer();
+    eval.args(["eval", "--device", "flex", "--samples", "6"]).arg(path("vae.safetensors"));
+    eval.arg("--training").arg(path("data")).arg("--data").arg(path("held-out"));
+    succeed(eval.arg("--json").arg(path("eval.json")).arg("--markdown").arg(path("eval.md")).arg("--sheet").arg(path("eval.jpg")))?;
+    let rows: Vec<Value> = serde_json::from_slice(&fs::read(path("eval.json"))?)?;
+    let [vae, floor, pca, pixels] = &rows[..] else { anyhow::bail!("{rows:?}") };
+    let distance = |row: &Value| row["samples"]["kernel_training"]["mean"].as_f64().context("a distance");
+    // A network that has learned nothing makes grey squares.
+    ensure!(distance(floor)? < distance(vae)? && distance(pixels)? < distance(vae)? && distance(pca)? < distance(vae)?, "{rows:?}");
+    ensure!(vae["nats"].as_f64() > Some(0.0) && vae["active"].is_number(), "{vae}");
+    ensure!(vae.pointer("/reconstruction/errors/picture/mean").and_then(Value::as_f64) > Some(0.3), "{vae}");
+    ensure!(fs::read_to_string(path("eval.md"))?.lines().count() == 2 + 4);
+    // Six samples above the nearest training picture of each.
+    ensure!(image::image_dimensions(path("eval.jpg"))? == (6 * 32, 2 * 32));
+    // Without a word of where its pictures are, and beside an inverter, it is not measured.
+    let refused = fail(trainer().args(["eval", "--device", "flex"]).arg(path("vae.safetensors")))?;
+    ensure!(refused.contains("--training"), "{refused}");
+    let refused = fail(trainer().args(["eval", "--device", "flex"]).arg(path("vae.safetensors")).arg(deepsim_tests::shipped_model()))?;
+    ensure!(refused.contains("one kind"), "{refused}");
+    Ok(())
+}
+
+/// An IDX file of pictures, dark or bright, and the labels beside it that say which.
+fn fashion(folder: &Path, name: &str, count: u32) -> Result<std::path::PathBuf> {
+    let (mut pictures, mut labels) = (vec![0, 0, 8, 3], vec![0, 0, 8, 1]);
+    for size in [count, 28, 28] {
+        pictures.extend(size.to_be_bytes());
+    }
+    labels.extend(count.to_be_bytes());
+    for picture in 0..count {
+        let label = (picture % 2) as u8;
+        labels.push(label);
+        pictures.extend((0..28 * 28).map(|pixel| 60 + 120 * label + (pixel * (picture + 3) % 50) as u8));
+    }
+    let path = folder.join(format!("{name}-images-idx3-ubyte"));
+    fs::write(&path, pictures)?;
+    fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels)?;
+    Ok(path)
+}
+
+#[test]
+fn classes_are_read_off_codes() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let (training, held_out) = (fashion(temporary.path(), "train", 200)?, fashion(temporary.path(), "t10k", 40)?);
+    let run = temporary.path().join("run");
+    let mut train = small_run(&training, &run);
+    succeed(train.args(["--task", "autoencoder", "--loss", "image", "--max-steps", "20", "--epochs", "9"]))?;
+    let model = temporary.path().join("codes.safetensors");
+    succeed(trainer().arg("export").arg(&run).arg("--output").arg(&model))?;
+    let json = temporary.path().join("rows.json");
+    let mut classify = trainer();
+    classify.args(["classify", "--device", "flex"]).arg(&model).arg("--training").arg(&training).arg("--data").arg(&held_out);
+    succeed(classify.arg("--json").arg(&json))?;
+    let rows: Vec<Value> = serde_json::from_slice(&fs::read(json)?)?;
+    ensure!(rows[0]["numbers"] == 128 && rows[0]["held_out"].as_f64() > Some(0.95), "{rows:?}");
+    fs::remove_file(temporary.path().join("t10k-labels-idx1-ubyte"))?;
+    let mut classify = trainer();
+    classify.args(["classify", "--device", "flex"]).arg(&model).arg("--training").arg(&training).arg("--data").arg(&held_out);
+    let refused = fail(&mut classify)?;
+    ensure!(refused.contains("t10k-labels-idx1-ubyte"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn the_built_in_emoji_are_named_and_not_a_path() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let run = temporary.path().join("run");
+    let mut command = trainer();
+    command.args([
+        "--task",
+        "vae",
+        "--data",
+        "emoji",
+        "--loss",
+        "image",
+        "--device",
+        "flex",
+        "--quiet",
+        "--batch",
+        "2",
+        "--max-steps",
+        "1",
+    ]);
+    succeed(command.arg("--out").arg(&run))?;
+    let config = fs::read_to_string(run.join("config.toml"))?;
+    ensure!(config.contains("data = \"emoji\"") && config.contains("size = 64") && config.contains("crop = \"whole\""), "{config}");
+    let refused = fail(trainer().args(["--task", "vae", "--size", "96"]))?;
+    ensure!(refused.contains("--size 96"), "{refused}");
+    Ok(())
+}
