@@ -175,7 +175,7 @@ impl Task for Generation {
         let logits = has_adversary.then(|| discriminator.forward(shown.clone(), None)); // [batch, 1] or [2 * batch, 1]
         let terms = match &self.comparing {
             Comparing::Fixed(loss) => loss.terms(made, pictures.clone(), logits.clone(), offset(self.seed, self.size, step)),
-            Comparing::Discriminator(_) => compared_by(&discriminator, made, pictures.clone(), logits.clone()),
+            Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, logits.clone()),
         };
 
         let (real, fake);
@@ -239,7 +239,7 @@ impl Task for Generation {
 
 /// The terms of VAE/GAN: its comparator is the discriminator, constant here as any comparator. Its features change while it learns, so
 /// their scale is that of the batch's real pictures and no constant of the data.
-fn compared_by(discriminator: &Discriminator, made: Tensor<4>, pictures: Tensor<4>, logits: Option<Tensor<2>>) -> Terms {
+fn compared_by(discriminator: &Discriminator, made: Tensor<4>, pictures: &Tensor<4>, logits: Option<Tensor<2>>) -> Terms {
     let wanted = discriminator.compared(pictures.clone()); // [batch, 128, h, w]
     let scale = mean_square(wanted.clone()).clamp_min(f32::MIN_POSITIVE); // [1]
     let feature = mean_square(discriminator.compared(made.clone()) - wanted) / scale; // [1]

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Trains what the project ships and what docs/results.md measures, one group after the other; what is there already is gone on with or left as
+# it is, so that the script can be ended and started again.
+#
+#     models/train.sh RUNS [GROUP...]        groups: inverters images losses comparators emoji divergence fashion
+#
+# RUNS gets a run directory and a model file for each model. DEVICE (auto) is where to compute, BATCH (8) the crops a step, SCALE (1) multiplies
+# the pictures of every run: a GPU has time for more. FASHION is the folder of Fashion-MNIST's IDX files.
+set -euo pipefail
+
+runs=${1:?usage: models/train.sh RUNS [GROUP...]}
+shift
+groups=${*:-inverters images losses comparators emoji divergence}
+mkdir -p "$runs"
+runs=$(cd "$runs" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo build --release --workspace
+trainer=${CARGO_TARGET_DIR:-target}/release/trainer
+fashion=${FASHION:-/usr/share/datasets/fashion-mnist}
+
+# train NAME PICTURES OPTION...: a run of so many pictures, and its model file.
+train() {
+    local name=$1 pictures=$(($2 * ${SCALE:-1}))
+    shift 2
+    [[ -e $runs/$name.safetensors ]] && return
+    if [[ -d $runs/$name ]]; then
+        "$trainer" --quiet --resume "$runs/$name"
+    else
+        "$trainer" --quiet --device "${DEVICE:-auto}" --out "$runs/$name" --pictures "$pictures" "$@"
+    fi
+    "$trainer" export "$runs/$name" --output "$runs/$name.safetensors"
+}
+
+# Features and pixels first, at half the cost of a step; the adversary last (docs/results.md, "What was tried").
+invert() {
+    local layer=$1 pictures=$2
+    local common=(--layer "$layer" --size 128 --batch "${BATCH:-8}")
+    train "$layer-features" "$pictures" "${common[@]}" --loss image+feature --feature-weight 4
+    train "$layer" $((pictures / 5)) "${common[@]}" --init "$runs/$layer-features.safetensors" \
+        --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
+}
+
+# The five systems of the ablation, and the comparators, are half as wide: they lie in the repository too.
+small() { train "$1" 60000 --layer fire9 --width 0.5 --size 128 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:2}"; }
+
+emoji() { train "$1" "$2" --task vae --data emoji --batch 16 --feature-weight 2 --adversarial-weight 0.05 --compare fire3,fire5,fire9 "${@:3}"; }
+
+for group in $groups; do
+    case $group in
+    inverters) for layer in pool1 fire3 scores fire5 fire9; do invert $layer 150000; done ;;
+    images) for layer in scores fire5 fire9; do train "$layer-image" 180000 --layer $layer --size 128 --batch "${BATCH:-8}" --loss image; done ;;
+    losses) for loss in image feature image+feature feature+adversarial deepsim; do small "loss-$loss" --loss $loss; done ;;
+    comparators)
+        train exemplar 200000 --task exemplar --size 64 --batch 32
+        cp "$runs/exemplar.safetensors" models/
+        for comparator in squeezenet random efficientnet exemplar; do
+            small "comparator-$comparator" --loss image+feature --comparator $comparator
+        done
+        ;;
+    emoji)
+        held=(--kl-target 40 --kl-weight 0.01 --kl-warm-up 2000 --average-half-life 4000)
+        emoji emoji-vae 24000 "${held[@]}" --loss deepsim
+        emoji emoji-vae-image 24000 "${held[@]}" --loss image
+        ;;
+    divergence)
+        for weight in 3e-5 1e-4 3e-4 1e-3 3e-3; do
+            for loss in image deepsim; do emoji "divergence-$loss-$weight" 60000 --kl-weight $weight --loss $loss; done
+        done
+        ;;
+    fashion)
+        data=(--data "$fashion/train-images-idx3-ubyte.gz" --held-out "$fashion/t10k-images-idx3-ubyte.gz" --size 32 --batch 32)
+        train fashion-vae 200000 --task vae "${data[@]}" --feature-weight 2 --adversarial-weight 0.05 --compare pool1,fire3
+        for seed in 0 1 2; do
+            for task in autoencoder vae; do
+                for loss in image deepsim; do
+                    train "codes-$task-$loss-$seed" 60000 --task $task "${data[@]}" --seed $seed --loss $loss --compare pool1,fire3,fire5
+                done
+            done
+        done
+        ;;
+    *) echo "no group $group" >&2 && exit 1 ;;
+    esac
+done
