@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use deepsim::model_file::{Kind, ModelFile};
 use deepsim::nets::autoencoder::Code;
-use deepsim_tests::{fail, folder_of_pictures, picture, small_run, succeed, trainer};
+use deepsim_tests::{fail, folder_of_pictures, picture, small_run, succeed, trainer, workspace};
 use serde_json::Value;
 
 fn stats(run: &Path) -> Result<Value> {
@@ -169,11 +169,37 @@ fn measures_tell_samples_from_pictures() -> Result<()> {
     ensure!(fs::read_to_string(path("eval.md"))?.lines().count() == 2 + 4);
     // Six samples above the nearest training picture of each.
     ensure!(image::image_dimensions(path("eval.jpg"))? == (6 * 32, 2 * 32));
+    let mut report = trainer();
+    report.args(["report", "--device", "flex"]).arg(path("vae")).arg("--output").arg(path("report.html"));
+    succeed(&mut report)?;
+    let html = fs::read_to_string(path("report.html"))?;
+    ensure!(html.contains("nats a picture") && html.contains("<th>nats</th>") && html.contains("--task vae"), "{html:.2000}");
     // Without a word of where its pictures are, and beside an inverter, it is not measured.
     let refused = fail(trainer().args(["eval", "--device", "flex"]).arg(path("vae.safetensors")))?;
     ensure!(refused.contains("--training"), "{refused}");
     let refused = fail(trainer().args(["eval", "--device", "flex"]).arg(path("vae.safetensors")).arg(deepsim_tests::shipped_model()))?;
     ensure!(refused.contains("one kind"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn the_shipped_pair_differs_in_its_loss_alone() -> Result<()> {
+    let models = ["emoji-vae", "emoji-vae-image"].map(|name| workspace().join("models").join(name).with_added_extension("safetensors"));
+    let mut found = Vec::new();
+    for path in models {
+        let bytes = fs::read(&path)?;
+        ensure!(bytes.len() <= 2_000_000, "{}: {} bytes", path.display(), bytes.len());
+        let card = ModelFile::from_bytes(&bytes)?.card().clone();
+        let training = card.training.context("no word of its training")?;
+        let nats = card.held_out.first().and_then(|measured| measured.nats).context("nats")?;
+        let directions = card.codes.map_or(0, |codes| codes.directions.len());
+        ensure!(directions == 8, "{directions} directions");
+        found.push((card.kind, training.data, training.pictures_seen, training.weights.feature > 0.0, nats));
+    }
+    let [deepsim, image] = &found[..] else { anyhow::bail!("{found:?}") };
+    ensure!((deepsim.0, &deepsim.1, deepsim.2) == (image.0, &image.1, image.2), "{found:?}");
+    ensure!(deepsim.3 && !image.3, "{found:?}");
+    ensure!((deepsim.4 / image.4 - 1.0).abs() < 0.1, "not at equal divergence: {found:?}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `--task autoencoder | vae | vaegan`: picture -> code -> picture, with the DeePSiM loss or a part of it (DeePSiM, sections 4.1 and 4.2),
 //! or with the discriminator itself as the comparator (Larsen et al. 2015).
 //!
-//! The three are one step. What differs: a variational code is drawn, and its divergence counts; and VAE/GAN's [`Comparing`].
+//! The three are one step. What differs: a variational code is drawn, and its divergence counts; and in whose features VAE/GAN compares (`Comparing`).
 
 use std::path::Path;
 use std::sync::Arc;
