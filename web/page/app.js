@@ -181,7 +181,7 @@ export class Page {
         if (this.workers === 1) {
             this.gallery.build(detail.models);
             this.bench.build(detail.models);
-            this.generate.build(detail.models);
+            this.generate.offer(detail.models);
             const response = await fetch(new URL("classes.txt", import.meta.url));
             this.classes = (await response.text()).trim().split("\n");
         }

@@ -28,10 +28,11 @@ export class Generate {
         this.models = [];
         /** An own picture in place of a cell, and which worker has it. @type {{source: import("./source.js").Source, taken: string} | undefined} */
         this.own = undefined;
+        /** What the page has, once it is known. @type {import("./weights.js").Entry[]} */
+        this.all = [];
+        /** @type {ReturnType<Generate["slider"]>[]} */
+        this.sliders = [];
         this.pad = new Pad((across, down) => this.move({ 0: across, 1: down }));
-        this.sliders = Array.from({ length: MOVES }, (_, place) => this.slider(place));
-        element("moves").replaceChildren(...this.sliders.map(({ row }) => row));
-        to.replaceChildren(...Array.from({ length: CELLS }, (_, place) => make("option", { value: place }, SAY.cell(place))));
         this.listen();
     }
 
@@ -52,7 +53,7 @@ export class Generate {
         pictures.addEventListener("change", change(() => {
             state.pictures = pictures.value;
             this.own = undefined;
-            this.build(this.all ?? []);
+            this.build();
         }));
         seed.addEventListener("change", change(() => {
             state.sheet = Math.min(4294967295, Math.max(0, Math.trunc(Number(seed.value)) || 0));
@@ -92,13 +93,20 @@ export class Generate {
         this.results();
     }
 
-    /** Sheets and results for the models of the page. @param {import("./weights.js").Entry[]} all */
-    build(all) {
-        this.all = all;
-        const generators = all.filter((model) => model.pictures);
+    /** The view is there if the page has models for it. @param {import("./weights.js").Entry[]} all */
+    offer(all) {
+        this.all = all.filter((model) => model.pictures);
+        element("view-generate").hidden = !this.all.length;
+    }
+
+    /** Controls, sheets and results for the models of the page: not before somebody looks, since the page has enough to do when it opens. */
+    build() {
+        const generators = this.all;
         const kinds = [...new Set(generators.map((model) => model.pictures))];
-        element("view-generate").hidden = !kinds.length;
         const { state } = this.page;
+        this.sliders = Array.from({ length: MOVES }, (_, place) => this.slider(place));
+        element("moves").replaceChildren(...this.sliders.map(({ row }) => row));
+        to.replaceChildren(...Array.from({ length: CELLS }, (_, place) => make("option", { value: place }, SAY.cell(place))));
         if (!kinds.includes(state.pictures)) state.pictures = kinds[0] ?? "";
         pictures.replaceChildren(...kinds.map((kind) => make("option", { value: kind }, PICTURES[kind] ?? kind)));
         this.models = generators.filter((model) => model.pictures === state.pictures).map(({ name, loss }) => ({
@@ -140,7 +148,8 @@ export class Generate {
 
     /** Everything that the state says, if the view is looked at. */
     refresh() {
-        if (this.page.state.view !== "generate" || !this.models.length) return;
+        if (this.page.state.view !== "generate" || !this.all.length) return;
+        if (!this.models.length) this.build();
         this.show();
         this.page.quietly(async () => {
             const begun = performance.now();
