@@ -21,7 +21,11 @@ import { SIDES, read, usual, write } from "./state.js";
 import { Views } from "./views.js";
 import { EXAMPLES, SAY, problem } from "./words.js";
 
+/** Lets the browser breathe: what the page does when it opens is more than one task may take. */
+const breath = () => new Promise((resolve) => { setTimeout(resolve, 0); });
+
 fillWords();
+await breath();
 
 const status = element("status");
 const complaint = element("problem");
@@ -180,6 +184,7 @@ export class Page {
         this.drawer.ready(detail);
         if (this.workers === 1) {
             this.gallery.build(detail.models);
+            await breath();
             this.bench.build(detail.models);
             this.generate.offer(detail.models);
             const response = await fetch(new URL("classes.txt", import.meta.url));
@@ -232,6 +237,7 @@ export class Page {
 const page = new Page();
 /** For the tests, and for whoever looks with the console. */
 Object.assign(window, { deepsim: page });
+await breath();
 page.start();
 // Not on addresses without a certificate: there the page works, but only with a connection.
 if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("./sw.js").catch((cause) => console.warn(`no offline use: ${cause}`));
