@@ -25,6 +25,7 @@ use crate::method::{Inverted, MeanPicture, Method, Optimised, Ridge, usual_side}
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures, Space};
+use crate::table::TableFiles;
 use crate::{generation, model, samples};
 
 /// Pictures in a row of the sheet.
@@ -88,13 +89,9 @@ pub struct EvalOptions {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub iterations: usize,
 
-    /// Write the rows there, with their intervals
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-
-    /// Write the table there
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
+    /// Where the table goes
+    #[command(flatten)]
+    pub files: TableFiles,
 
     /// Write a JPEG there: pictures in the first row, then a row for each method; those of the scores are enlarged
     #[arg(long, value_name = "FILE")]
@@ -141,14 +138,7 @@ pub fn eval(options: &EvalOptions, device: &Device) -> Result<()> {
     }
     let rows = measure(options, device)?;
     let table = to_markdown(&rows);
-    print!("{table}");
-    if let Some(path) = &options.json {
-        write_atomically(path, &serde_json::to_vec_pretty(&rows)?)?;
-    }
-    if let Some(path) = &options.markdown {
-        write_atomically(path, table.as_bytes())?;
-    }
-    Ok(())
+    options.files.publish(&rows, &table)
 }
 
 /// The rows of the table: the models as they were given, then the baselines of each layer.

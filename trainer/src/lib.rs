@@ -29,6 +29,7 @@ pub mod samples;
 pub mod scale;
 pub mod schedule;
 pub mod step;
+pub mod table;
 pub mod task;
 pub mod train;
 pub mod trainee;

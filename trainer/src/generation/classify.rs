@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::Args;
@@ -15,11 +15,11 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::Opened;
-use crate::checkpoint::write_atomically;
 use crate::data::{Dataset, idx};
 use crate::device::Backend;
 use crate::random::random;
 use crate::schedule::learning_rate;
+use crate::table::TableFiles;
 
 /// Passes over the training codes.
 const EPOCHS: usize = 20;
@@ -47,13 +47,9 @@ pub struct ClassifyOptions {
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
 
-    /// Write the rows there
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-
-    /// Write the table there
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
+    /// Where the table goes
+    #[command(flatten)]
+    pub files: TableFiles,
 
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
@@ -95,14 +91,7 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
     for Row { model, numbers, training, held_out } in &rows {
         let _ = writeln!(table, "| {model} | {numbers} | {:.2} | {:.2} |", training * 100.0, held_out * 100.0);
     }
-    print!("{table}");
-    if let Some(path) = &options.json {
-        write_atomically(path, &serde_json::to_vec_pretty(&rows)?)?;
-    }
-    if let Some(path) = &options.markdown {
-        write_atomically(path, table.as_bytes())?;
-    }
-    Ok(())
+    options.files.publish(&rows, &table)
 }
 
 /// Pictures and what is in them.
@@ -166,8 +155,8 @@ fn tensors(codes: &[Vec<f32>], labels: &[u8], chosen: &[usize], device: &Device)
 fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
     let trained = device.clone().autodiff();
     let classes = labels.iter().copied().max().map_or(1, |most| usize::from(most) + 1);
-    device.seed(0);
-    let mut classifier = LinearConfig::new(codes[0].len(), classes).init(&trained);
+    // From zero: the problem is convex, and the device's random numbers are shared with whatever else runs in the process.
+    let mut classifier = LinearConfig::new(codes[0].len(), classes).with_initializer(Initializer::Zeros).init(&trained);
     let mut optimizer = AdamConfig::new().init();
     let mut order: Vec<usize> = (0..codes.len()).collect();
     let total = (EPOCHS * order.len().div_ceil(BATCH)) as u64;

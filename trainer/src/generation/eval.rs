@@ -79,14 +79,7 @@ pub const fn is_autoencoder(file: &ModelFile) -> bool {
 pub fn eval(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
     let rows = measure(options, files, device)?;
     let table = to_markdown(&rows);
-    print!("{table}");
-    if let Some(path) = &options.json {
-        write_atomically(path, &serde_json::to_vec_pretty(&rows)?)?;
-    }
-    if let Some(path) = &options.markdown {
-        write_atomically(path, table.as_bytes())?;
-    }
-    Ok(())
+    options.files.publish(&rows, &table)
 }
 
 fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<Vec<Row>> {
