@@ -30,8 +30,10 @@ use crate::trainee::AVERAGE_PART;
 
 /// The side at which the page inverts; an export is measured there as well as at its training size.
 const PAGE_SIDE: usize = 224;
-/// Pictures that an autoencoder is measured on, at most.
-pub const MOST_MEASURED: usize = 2000;
+/// Pictures that an autoencoder is measured on, at most: the judge looks at each of them twice, at 224 pixels.
+pub const MOST_MEASURED: usize = 500;
+/// Pictures whose codes give the principal directions, at most.
+const MOST_ENCODED: usize = 2000;
 
 /// Options of `trainer export`.
 #[derive(Debug, Clone, Args)]
@@ -111,7 +113,7 @@ fn export_autoencoder(config: &Config, newest: &Path, state: &State, precision: 
         println!("{nats:.1} nats a picture");
     }
     let codes = match config.code() {
-        Code::Latent(_) => Some(principal(&opened, &crops(&dataset, MOST_MEASURED, config.size)?)?),
+        Code::Latent(_) => Some(principal(&opened, &crops(&dataset, MOST_ENCODED, config.size)?)?),
         Code::Grid => None,
     };
     let card = Card {

@@ -3,11 +3,12 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
-use deepsim::loss::{DeepSimLoss, Offset};
+use deepsim::loss::{DeepSimLoss, Offset, Terms};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
 
+use crate::gate::Gate;
 use crate::trainee::Trainee;
 
 /// What does not change while training.
@@ -43,6 +44,30 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// What a step under this gate found: its terms, the discriminator's losses on real and on made pictures, and further numbers, each `[1]`.
+    /// One small read-back `[5 + more]` a step, whatever the device.
+    pub fn read<const N: usize>(
+        terms: Terms,
+        [real, made]: [Tensor<1>; 2],
+        more: [Tensor<1>; N],
+        gate: Gate,
+        has_adversary: bool,
+    ) -> (Self, Vec<f32>) {
+        let terms = [terms.image, terms.feature, terms.adversarial, real, made];
+        let read = Tensor::cat(terms.into_iter().chain(more).map(Tensor::inner).collect(), 0); // [5 + more]
+        let read: Vec<f32> = read.into_data().iter().collect();
+        let losses = Self {
+            image: read[0],
+            feature: read[1],
+            adversarial: read[2],
+            real: read[3],
+            inverted: read[4],
+            discriminator_trained: has_adversary && gate.discriminator,
+            generator_trained: gate.generator,
+        };
+        (losses, read[5..].to_vec())
+    }
+
     /// By name, in the order in which they are shown.
     pub fn terms(&self) -> Vec<(&'static str, f32)> {
         let Self { image, feature, adversarial, real, inverted, .. } = *self;
@@ -94,19 +119,7 @@ impl Trainee<Inverter> {
         };
         self = self.generate(&setup.loss.total(&terms), learning_rate);
 
-        // One small read-back a step, whatever the device.
-        let terms = [terms.image, terms.feature, terms.adversarial].map(Tensor::inner);
-        let read = Tensor::cat(terms.into_iter().chain([real, fake]).collect(), 0); // [5]
-        let read: Vec<f32> = read.into_data().iter().collect();
-        let losses = Losses {
-            image: read[0],
-            feature: read[1],
-            adversarial: read[2],
-            real: read[3],
-            inverted: read[4],
-            discriminator_trained: has_adversary && gate.discriminator,
-            generator_trained: gate.generator,
-        };
+        let (losses, _) = Losses::read(terms, [real, fake], [], gate, has_adversary);
         if has_adversary {
             self.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }

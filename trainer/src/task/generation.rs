@@ -189,24 +189,12 @@ impl Task for Generation {
         }
         self.trainee = self.trainee.generate(&whole, rate);
 
-        // One small read-back a step, whatever the device.
-        let Terms { image, feature, adversarial } = terms;
-        let read = Tensor::cat([image, feature, adversarial, real, fake, nats].map(Tensor::inner).into(), 0); // [6]
-        let read: Vec<f32> = read.into_data().iter().collect();
-        let losses = Losses {
-            image: read[0],
-            feature: read[1],
-            adversarial: read[2],
-            real: read[3],
-            inverted: read[4],
-            discriminator_trained: has_adversary && gate.discriminator,
-            generator_trained: gate.generator,
-        };
+        let (losses, more) = Losses::read(terms, [real, fake], [nats], gate, has_adversary);
         if has_adversary {
             self.trainee.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }
         let mut terms = losses.terms();
-        terms.extend(self.divergence.map(|_| ("nats", read[5])));
+        terms.extend(self.divergence.map(|_| ("nats", more[0])));
         let trained = vec![("discriminator", losses.discriminator_trained), ("generator", losses.generator_trained)];
         (self, Outcome { terms, trained, waiting: losses.waiting(has_adversary, "the autoencoder") })
     }
