@@ -10,6 +10,7 @@ use deepsim::generation::{Generation, latent, moved, walk};
 use deepsim::model_file::ModelFile;
 use deepsim::picture;
 use deepsim_tests::chromium::Gpu;
+use deepsim_tests::on_both_devices;
 use deepsim_tests::page::{Page, in_browser, open, site};
 use deepsim_tests::workspace;
 use serde_json::json;
@@ -157,26 +158,14 @@ fn own_picture(gpu: Gpu) -> Result<()> {
         page.click("#save-drawn").await?;
         let sheet = open(&page.saved(1).await?)?;
         ensure!((sheet.width(), sheet.height()) == (2 * (4 * 64 + 8) + 8, 4 * 64 + 32), "{}x{}", sheet.width(), sheet.height());
-        // The laboratory is untouched by all this.
+        // The laboratory is untouched by all this, and nothing was computed for it before it is looked at.
+        ensure!(page.run("return deepsim.hasPicture", vec![]).await? == false);
         page.click("#view-lab").await?;
         ensure!(page.run("return document.getElementById('lab').hidden", vec![]).await? == false);
         ensure!(page.run("return deepsim.state.example", vec![]).await? == json!("cat"));
+        page.until("deepsim.hasPicture").await?;
         Ok(())
     })
-}
-
-macro_rules! on_both_devices {
-    ($($body:ident: $processor:ident, $webgpu:ident;)*) => {$(
-        #[test]
-        fn $processor() -> Result<()> {
-            $body(Gpu::None)
-        }
-
-        #[test]
-        fn $webgpu() -> Result<()> {
-            $body(Gpu::Software)
-        }
-    )*};
 }
 
 on_both_devices! {

@@ -8,6 +8,7 @@ use deepsim::Picture;
 use deepsim::lab::Seen;
 use deepsim::surgery::{Edit, mix};
 use deepsim_tests::chromium::Gpu;
+use deepsim_tests::on_both_devices;
 use deepsim_tests::page::{Native, Page, in_browser, now, open, site};
 use deepsim_tests::workspace;
 use serde_json::json;
@@ -328,20 +329,6 @@ fn bringing(gpu: Gpu) -> Result<()> {
         ensure!(green * 2 > SIDE * SIDE, "{green} green pixels");
         Ok(())
     })
-}
-
-macro_rules! on_both_devices {
-    ($($body:ident: $processor:ident, $webgpu:ident;)*) => {$(
-        #[test]
-        fn $processor() -> Result<()> {
-            $body(Gpu::None)
-        }
-
-        #[test]
-        fn $webgpu() -> Result<()> {
-            $body(Gpu::Software)
-        }
-    )*};
 }
 
 on_both_devices! {

@@ -100,8 +100,8 @@ impl Page {
     /// # Errors
     /// If that does not come.
     pub async fn rest(&self) -> Result<()> {
-        let idle = "document.body.dataset.state !== 'loading' && document.body.dataset.state !== 'waiting' && deepsim.hasPicture \
-            && deepsim.engine.ready && !deepsim.engine.asked && !deepsim.engine.waiting.length";
+        let idle = "document.body.dataset.state !== 'loading' && document.body.dataset.state !== 'waiting' \
+            && (deepsim.hasPicture || deepsim.state.view === 'generate') && deepsim.engine.ready && !deepsim.engine.asked && !deepsim.engine.waiting.length";
         for _ in 0..2 {
             self.until(idle).await?;
             tokio::time::sleep(Duration::from_millis(150)).await;
@@ -364,4 +364,20 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the processor does not make anybody wait"),
     }
+}
+
+/// Two tests of each body, which is given a browser's graphics device: one on the processor, one on WebGPU.
+#[macro_export]
+macro_rules! on_both_devices {
+    ($($body:ident: $processor:ident, $webgpu:ident;)*) => {$(
+        #[test]
+        fn $processor() -> Result<()> {
+            $body($crate::chromium::Gpu::None)
+        }
+
+        #[test]
+        fn $webgpu() -> Result<()> {
+            $body($crate::chromium::Gpu::Software)
+        }
+    )*};
 }

@@ -43,6 +43,8 @@ export class Page {
         this.hasPicture = false;
         /** How many workers there were. */
         this.workers = 0;
+        /** The one of them that has the laboratory's picture. */
+        this.lookedWith = 0;
         /** @type {[string, number, number][]} */
         this.shapes = [];
         /** @type {string[]} */
@@ -191,6 +193,13 @@ export class Page {
             this.classes = (await response.text()).trim().split("\n");
         }
         this.generate.refresh();
+        await this.lookAtLab();
+    }
+
+    /** The laboratory's picture is looked at when somebody sees the laboratory, once for each worker. */
+    async lookAtLab() {
+        if (this.state.view !== "lab" || this.lookedWith === this.workers) return;
+        this.lookedWith = this.workers;
         if (this.source) await this.take(this.source, true);
         else await this.takeExample(this.state.example || usual().example);
     }

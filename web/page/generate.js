@@ -18,7 +18,7 @@ const way = /** @type {HTMLInputElement} */ (element("way"));
 const LANE = "generate";
 const URGENCY = 4;
 
-/** @typedef {{name: string, loss: string, about?: {side: number, deviations: number[]}, tiles: Tile[], result: Tile}} Model */
+/** @typedef {{name: string, loss: string, about?: {side: number}, tiles: Tile[], result: Tile}} Model */
 
 export class Generate {
     /** @param {import("./app.js").Page} page */

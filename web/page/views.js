@@ -31,6 +31,7 @@ export class Views {
         this.page.remember();
         this.mark();
         this.page.generate.refresh();
+        this.page.lookAtLab();
     }
 
     mark() {

@@ -20,7 +20,7 @@ let models = [];
 let memory;
 /** Inverters that are on the device. @type {Set<string>} */
 const loaded = new Set();
-/** Autoencoders that are on the device, and what they are. @type {Map<string, {side: number, size: number, deviations: number[]}>} */
+/** Autoencoders that are on the device, and what they are. @type {Map<string, {side: number, size: number}>} */
 const generators = new Map();
 /** Codes of own pictures, by autoencoder; another picture empties it. @type {Map<string, Float32Array>} */
 const encoded = new Map();
@@ -99,7 +99,7 @@ async function generator(name) {
     let about = generators.get(name);
     if (!about) {
         await withModel(name, (bytes) => opened().loadGenerator(name, bytes));
-        about = /** @type {{side: number, size: number, deviations: number[]}} */ (JSON.parse(opened().aboutGenerator(name)));
+        about = /** @type {{side: number, size: number}} */ (JSON.parse(opened().aboutGenerator(name)));
         generators.set(name, about);
     }
     return about;

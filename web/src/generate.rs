@@ -12,15 +12,11 @@ use crate::{Session, device_failed, empty, not_loaded};
 
 /// What the page has to know of an autoencoder.
 #[derive(Serialize)]
-struct About<'a> {
+struct About {
     /// Side of its pictures.
     side: usize,
     /// Numbers in a code.
     size: usize,
-    /// The codes' deviations along their principal directions, widest first.
-    deviations: Vec<f32>,
-    /// The mean code.
-    mean: &'a [f32],
 }
 
 #[wasm_bindgen]
@@ -43,13 +39,7 @@ impl Session {
     #[wasm_bindgen(js_name = aboutGenerator)]
     pub fn about_generator(&self, name: &str) -> Result<String, JsError> {
         let generation = self.generator(name)?;
-        let codes = generation.codes();
-        let about = About {
-            side: generation.card().side,
-            size: generation.len(),
-            deviations: codes.map(|codes| codes.directions.iter().map(|direction| direction.deviation).collect()).unwrap_or_default(),
-            mean: codes.map(|codes| codes.mean.as_slice()).unwrap_or_default(),
-        };
+        let about = About { side: generation.card().side, size: generation.len() };
         Ok(serde_json::to_string(&about)?)
     }
 
