@@ -21,8 +21,10 @@ use crate::random::random;
 use crate::schedule::learning_rate;
 use crate::table::TableFiles;
 
-/// Passes over the training codes.
+/// Passes over the training codes, at least.
 const EPOCHS: usize = 20;
+/// Steps at least: few codes need more passes, or Adam's short steps do not reach the best line.
+const LEAST_STEPS: usize = 2000;
 /// Codes a step.
 const BATCH: usize = 500;
 /// Adam's learning rate, falling to nothing over the whole training.
@@ -159,9 +161,11 @@ fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
     let mut classifier = LinearConfig::new(codes[0].len(), classes).with_initializer(Initializer::Zeros).init(&trained);
     let mut optimizer = AdamConfig::new().init();
     let mut order: Vec<usize> = (0..codes.len()).collect();
-    let total = (EPOCHS * order.len().div_ceil(BATCH)) as u64;
+    let steps = order.len().div_ceil(BATCH);
+    let epochs = EPOCHS.max(LEAST_STEPS.div_ceil(steps));
+    let total = (epochs * steps) as u64;
     let mut step = 0;
-    for epoch in 0..EPOCHS as u64 {
+    for epoch in 0..epochs as u64 {
         order.shuffle(&mut random(0, PURPOSE, epoch));
         for chosen in order.chunks(BATCH) {
             let (codes, classes) = tensors(codes, labels, chosen, &trained); // [batch, numbers], [batch]
