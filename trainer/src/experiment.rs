@@ -21,6 +21,7 @@ use crate::method::usual_side;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures, Space};
 use crate::report::chart::{Curve, draw};
+use crate::table::TableFiles;
 use crate::{model, samples};
 
 /// Pictures on a sheet.
@@ -159,10 +160,8 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
             write_atomically(&options.output.join(file), draw(title, "rounds", &curves(&rows, value))?.as_bytes())?;
         }
     }
-    write_atomically(&options.output.join(format!("{name}.json")), &serde_json::to_vec_pretty(&rows)?)?;
-    let table = to_markdown(&rows);
-    print!("{table}");
-    write_atomically(&options.output.join(format!("{name}.md")), table.as_bytes())
+    let file = |ending| Some(options.output.join(format!("{name}.{ending}")));
+    TableFiles { json: file("json"), markdown: file("md") }.publish(&rows, &to_markdown(&rows))
 }
 
 /// A number of a row.
