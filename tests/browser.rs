@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
 use deepsim_tests::chromium::Gpu;
-use deepsim_tests::page::{Page, in_browser, open, site};
+use deepsim_tests::page::{Page, in_browser, open, site_of};
 use deepsim_tests::{picture, shipped_model, succeed, trainer, workspace};
 use serde_json::{Value, json};
 use trainer::metrics::psnr;
@@ -79,7 +79,7 @@ async fn assert_golden(page: &Page) -> Result<()> {
 fn assert_numbers(gpu: Gpu, query: &str, device: &str) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     pictures(temporary.path())?;
-    let site = site(temporary.path())?;
+    let site = site_of(temporary.path(), &["fire5"])?;
     fs::copy(workspace().join("models/efficientnet_lite0.safetensors"), site.join("models/efficientnet_lite0.safetensors"))?;
     in_browser(gpu, &site, async |page| {
         println!("can be used after {} ms", page.open(query).await?);
@@ -103,7 +103,7 @@ fn numbers_are_the_native_ones_on_webgpu() -> Result<()> {
 #[test]
 fn a_lost_device_is_replaced() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    in_browser(Gpu::Software, &site(temporary.path())?, async |page| {
+    in_browser(Gpu::Software, &site_of(temporary.path(), &["fire5", "fire9"])?, async |page| {
         page.open("?device=webgpu#side=128").await?;
         let whole = page.card("fire9").await?;
         // In the middle of the work: what waits is dropped, and done again by the next worker.
@@ -125,7 +125,7 @@ fn a_lost_device_is_replaced() -> Result<()> {
 #[test]
 fn a_crash_is_survived() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+    in_browser(Gpu::None, &site_of(temporary.path(), &["fire9"])?, async |page| {
         page.open("#side=128").await?;
         page.run("deepsim.engine.worker.dispatchEvent(new ErrorEvent('error', {message: 'unreachable executed'}))", vec![]).await?;
         page.until("deepsim.workers === 2").await?;
@@ -139,7 +139,7 @@ fn a_crash_is_survived() -> Result<()> {
 #[test]
 fn the_device_can_be_chosen_by_hand() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    in_browser(Gpu::Software, &site(temporary.path())?, async |page| {
+    in_browser(Gpu::Software, &site_of(temporary.path(), &["fire9"])?, async |page| {
         page.open("#side=128").await?;
         ensure!(page.data("device").await? == "cpu");
         page.click("#drawer summary").await?;
@@ -173,7 +173,7 @@ fn odd_files_are_inverted_or_named() -> Result<()> {
     picture(4000, 3000, 5).save(path("twelve-megapixels.jpg"))?;
     fs::copy(workspace().join("tests/pictures/two-frames.gif"), path("two-frames.gif"))?;
 
-    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+    in_browser(Gpu::None, &site_of(temporary.path(), &["fire9"])?, async |page| {
         page.open("#side=128").await?;
         for (file, kind) in
             [("words.jpg", "not-a-picture"), ("zeros.png", "not-a-picture"), ("cut.jpg", "not-decoded"), ("huge.png", "too-big")]

@@ -9,7 +9,7 @@ use deepsim::lab::Seen;
 use deepsim::surgery::{Edit, mix};
 use deepsim_tests::chromium::Gpu;
 use deepsim_tests::on_both_devices;
-use deepsim_tests::page::{Native, Page, in_browser, now, open, site};
+use deepsim_tests::page::{Native, Page, in_browser, now, open, site, site_of};
 use deepsim_tests::workspace;
 use serde_json::json;
 use trainer::metrics::psnr;
@@ -27,10 +27,10 @@ fn ensure_alike(what: &str, found: &Picture, wanted: &Picture) -> Result<()> {
     Ok(())
 }
 
-/// Opens the page on a device with an example, and gives what the native library sees in the same pixels.
-fn with_page(gpu: Gpu, state: &str, body: impl AsyncFnOnce(&Page, &Native, &Seen) -> Result<()>) -> Result<()> {
+/// Opens the page with these inverters (with all if none is named) on a device with an example, and gives what the native library sees in the same pixels.
+fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOnce(&Page, &Native, &Seen) -> Result<()>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    let site = site(temporary.path())?;
+    let site = if inverters.is_empty() { site(temporary.path())? } else { site_of(temporary.path(), inverters)? };
     let native = Native::load(&site)?;
     let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
     in_browser(gpu, &site, async |page| {
@@ -53,7 +53,7 @@ async fn ensure_result(page: &Page, native: &Native, seen: &Seen, name: &str, wh
 }
 
 fn layers(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "", async |page, native, seen| {
+    with_page(gpu, &[], "", async |page, native, seen| {
         ensure_alike("the example", seen.picture(), &Native::example("cat", SIDE)?)?;
         for name in &native.names {
             let wanted = now(native.lab.invert(name, seen, None))?;
@@ -81,7 +81,7 @@ fn layers(gpu: Gpu) -> Result<()> {
 }
 
 fn operations(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "amount=0.6", async |page, native, seen| {
+    with_page(gpu, &["fire9"], "amount=0.6", async |page, native, seen| {
         let features = now(native.lab.features("fire9", seen))?;
         // At 0.6 of the way from 1 to the 512 channels, or to all of their 49 places.
         let (channels, places) = (512f64.powf(0.6).round() as usize, (512f64 * 49.0).powf(0.6).round() as usize);
@@ -123,7 +123,7 @@ fn operations(gpu: Gpu) -> Result<()> {
 }
 
 fn channels(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "tab=channels", async |page, native, seen| {
+    with_page(gpu, &["fire9"], "tab=channels", async |page, native, seen| {
         let features = now(native.lab.features("fire9", seen))?;
         let strongest: Vec<usize> = features.strongest(24).into_iter().map(|(channel, _)| channel).collect();
         let shown = page
@@ -151,7 +151,7 @@ fn channels(gpu: Gpu) -> Result<()> {
 }
 
 fn mixtures(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "tab=mix&inverter=fire5&share=0.3", async |page, native, seen| {
+    with_page(gpu, &["fire5"], "tab=mix&inverter=fire5&share=0.3", async |page, native, seen| {
         page.set("mix", "portrait").await?;
         page.rest().await?;
         let portrait = native.lab.see(Native::example("portrait", SIDE)?)?;
@@ -173,7 +173,7 @@ fn mixtures(gpu: Gpu) -> Result<()> {
 }
 
 fn rounds(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "tab=reencode&inverter=fire5&rounds=3", async |page, native, seen| {
+    with_page(gpu, &["fire5"], "tab=reencode&inverter=fire5&rounds=3", async |page, native, seen| {
         let mut round = native.lab.see(seen.picture().clone())?;
         let mut frames = Vec::new();
         for number in 1..=3 {
@@ -218,7 +218,7 @@ fn rounds(gpu: Gpu) -> Result<()> {
 }
 
 fn refinement(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "tab=refine&inverter=fire5", async |page, native, seen| {
+    with_page(gpu, &["fire5"], "tab=refine&inverter=fire5", async |page, native, seen| {
         let inverted = page.card("fire5").await?;
         let (_, before, _) = page.judged("fire5").await?;
         page.set("refine-steps", "10").await?;
@@ -249,7 +249,7 @@ fn refinement(gpu: Gpu) -> Result<()> {
 }
 
 fn keeping(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "edit=noise&amount=0.4&seed=7", async |page, native, _| {
+    with_page(gpu, &["fire5", "fire9"], "edit=noise&amount=0.4&seed=7", async |page, native, _| {
         page.catch_saved().await?;
         page.click("[data-name='fire9'] button.small").await?;
         ensure!(open(&page.saved(1).await?)? == page.card("fire9").await?);
@@ -285,7 +285,7 @@ fn keeping(gpu: Gpu) -> Result<()> {
 }
 
 fn bringing(gpu: Gpu) -> Result<()> {
-    with_page(gpu, "", async |page, _, _| {
+    with_page(gpu, &["fire9"], "", async |page, _, _| {
         let cat = workspace().join("tests/pictures/cat.jpg");
         let whole = open(&std::fs::read(&cat)?)?;
         page.upload(&cat).await?;
@@ -345,7 +345,7 @@ on_both_devices! {
 /// Larger and smaller pictures, as the visitor chooses.
 #[test]
 fn the_size_can_be_chosen() -> Result<()> {
-    with_page(Gpu::None, "", async |page, native, _| {
+    with_page(Gpu::None, &[], "", async |page, native, _| {
         for side in [128, 224, 320, 448] {
             page.set("size", &side.to_string()).await?;
             page.until(&format!("deepsim.gallery.original.shown?.side === {side}")).await?;

@@ -300,6 +300,18 @@ pub fn site(folder: &Path) -> Result<PathBuf> {
     Ok(site)
 }
 
+/// The same with only these inverters, where a test looks at no others: a software adapter needs seconds for each.
+///
+/// # Errors
+/// If the page was not built.
+pub fn site_of(folder: &Path, inverters: &[&str]) -> Result<PathBuf> {
+    let site = site(folder)?;
+    let mut listed: Vec<Value> = serde_json::from_slice(&fs::read(site.join("models.json"))?)?;
+    listed.retain(|entry| entry["layer"] == "" || entry["name"].as_str().is_some_and(|name| inverters.contains(&name)));
+    fs::write(site.join("models.json"), serde_json::to_vec(&listed)?)?;
+    Ok(site)
+}
+
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -52,6 +52,8 @@ export class Page {
         /** @type {import("./source.js").Source | undefined} */
         this.source = undefined;
         this.newest = 0;
+        /** What the status line says in each view. @type {Record<string, string>} */
+        this.told = {};
         this.drawer = new Drawer(this);
         this.gallery = new Gallery(this);
         this.bench = new Experiments(this, (bench) => ({
@@ -66,9 +68,15 @@ export class Page {
         this.views = new Views(this);
     }
 
-    /** @param {string} text */
-    tell(text) {
-        status.textContent = text;
+    /** Says how things stand in a view, whose line comes back with it. @param {string} text @param {string} [view] */
+    tell(text, view = this.state.view) {
+        this.told[view] = text;
+        if (view === this.state.view) status.textContent = text;
+    }
+
+    /** What was said last in the view that is looked at. */
+    retell() {
+        this.tell(this.told[this.state.view] ?? "");
     }
 
     /** @param {string} kind @param {string} [detail] */

@@ -45,7 +45,7 @@ export class Gallery {
             await this.inversion(name);
             if (round !== this.round) return;
         }
-        this.page.tell(SAY.inverted(order.length, performance.now() - begun));
+        this.page.tell(SAY.inverted(order.length, performance.now() - begun), "lab");
         document.body.dataset.filledAfter = (performance.now() - begun).toFixed(0);
     }
 
@@ -57,7 +57,7 @@ export class Gallery {
     async inversion(name, urgency = 0) {
         const card = /** @type {Card} */ (this.cards.get(name));
         if (card.shown) return card.shown;
-        this.page.tell(SAY.inverting(card.title));
+        this.page.tell(SAY.inverting(card.title), "lab");
         const { rgba, side, milliseconds } = await this.page.engine.ask("invert", { name, slot: "a" }, { lane: `invert ${name}`, urgency });
         card.show(rgba, side);
         const shown = /** @type {import("./card.js").Shown} */ (/** @type {unknown} */ (card.shown));

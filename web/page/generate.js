@@ -154,7 +154,7 @@ export class Generate {
         this.page.quietly(async () => {
             const begun = performance.now();
             for (const model of this.models) await this.sheet(model);
-            this.page.tell(SAY.made(this.models.length * CELLS, performance.now() - begun));
+            this.page.tell(SAY.made(this.models.length * CELLS, performance.now() - begun), "generate");
             document.body.dataset.drawnAfter = (performance.now() - begun).toFixed(0);
         });
         this.results();

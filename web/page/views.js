@@ -30,6 +30,7 @@ export class Views {
         this.page.state.view = name;
         this.page.remember();
         this.mark();
+        this.page.retell();
         this.page.generate.refresh();
         this.page.lookAtLab();
     }
