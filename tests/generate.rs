@@ -11,7 +11,8 @@ use deepsim::model_file::ModelFile;
 use deepsim::picture;
 use deepsim_tests::chromium::Gpu;
 use deepsim_tests::on_both_devices;
-use deepsim_tests::page::{Page, in_browser, open, site};
+use deepsim_tests::page::{Page, in_browser, in_only_browser, open};
+use deepsim_tests::site::site;
 use deepsim_tests::workspace;
 use serde_json::json;
 use trainer::metrics::psnr;
@@ -49,14 +50,19 @@ async fn ensure_shown(page: &Page, what: &str, tile: &str, wanted: &Picture) -> 
 
 fn with_view(gpu: Gpu, state: &str, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
     in_browser(gpu, &site(temporary.path())?, async |page| {
-        page.open(&format!("{query}#side=128&view=generate&{state}")).await?;
-        page.until("document.body.dataset.drawnAfter").await?;
-        page.rest().await?;
-        ensure!(page.data("device").await? == if gpu == Gpu::Software { "webgpu" } else { "cpu" });
+        open_view(gpu, page, state).await?;
         body(page).await
     })
+}
+
+async fn open_view(gpu: Gpu, page: &Page, state: &str) -> Result<()> {
+    let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
+    page.open(&format!("{query}#side=128&view=generate&{state}")).await?;
+    page.until("document.body.dataset.drawnAfter").await?;
+    page.rest().await?;
+    ensure!(page.data("device").await? == if gpu == Gpu::Software { "webgpu" } else { "cpu" });
+    Ok(())
 }
 
 fn sheets(gpu: Gpu) -> Result<()> {
@@ -160,10 +166,15 @@ fn own_picture(gpu: Gpu) -> Result<()> {
         ensure!((sheet.width(), sheet.height()) == (2 * (4 * 64 + 8) + 8, 4 * 64 + 32), "{}x{}", sheet.width(), sheet.height());
         // The laboratory is untouched by all this, and nothing was computed for it before it is looked at.
         ensure!(page.run("return deepsim.hasPicture", vec![]).await? == false);
+        let said = page.text("#status").await?;
         page.click("#view-lab").await?;
         ensure!(page.run("return document.getElementById('lab').hidden", vec![]).await? == false);
         ensure!(page.run("return deepsim.state.example", vec![]).await? == json!("cat"));
         page.until("deepsim.hasPicture").await?;
+        // Each view has its own line.
+        ensure!(page.text("#status").await? != said, "{said}");
+        page.click("#view-generate").await?;
+        ensure!(page.text("#status").await? == said, "{said}");
         Ok(())
     })
 }
@@ -177,7 +188,9 @@ on_both_devices! {
 /// Sixteen pictures in under a second on the processor, weights there.
 #[test]
 fn a_sheet_is_drawn_at_once() -> Result<()> {
-    with_view(Gpu::None, "", async |page| {
+    let temporary = tempfile::tempdir()?;
+    in_only_browser(Gpu::None, &site(temporary.path())?, async |page| {
+        open_view(Gpu::None, page, "").await?;
         page.run("document.body.dataset.drawnAfter = ''", vec![]).await?;
         page.click("#sheet-next").await?;
         page.until("document.body.dataset.drawnAfter").await?;

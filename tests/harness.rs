@@ -1,7 +1,9 @@
 //! What the end-to-end tests share: the trainer binary, small pictures, files to break.
 
 pub mod chromium;
+pub mod native;
 pub mod page;
+pub mod site;
 
 use std::fs;
 use std::path::{Path, PathBuf};

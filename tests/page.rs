@@ -1,28 +1,25 @@
-//! The page in headless Chromium, as a person uses it; and what the native library says to the same pictures.
+//! The page in headless Chromium, as a person uses it.
 
-use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
-use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deepsim::Picture;
-use deepsim::burn::tensor::Device;
-use deepsim::lab::Lab;
-use deepsim::model_file::ModelFile;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use xtask::serve::Server;
 
 use crate::chromium::{Chromium, Gpu};
-use crate::{dist, keep, workspace};
+use crate::keep;
 
-/// One browser at a time: two would only wait for each other's processors.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Browsers at a time: each of them waits now and then, more of them would only wait for each other's processors.
+const AT_A_TIME: u32 = 2;
+static BROWSERS: Semaphore = Semaphore::const_new(AT_A_TIME as usize);
 
 /// Software WebGPU compiles shaders and computes on the processor: minutes, on a small machine.
 const PATIENCE: Duration = Duration::from_secs(400);
@@ -268,16 +265,28 @@ impl Page {
     }
 }
 
-/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser.
+/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser; another one may run beside it.
 ///
 /// # Errors
 /// If the body fails; a picture of the window is kept then.
 pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    in_browser_of(1, gpu, site, body)
+}
+
+/// The same while no other browser runs: for what is measured by the clock.
+///
+/// # Errors
+/// If the body fails; a picture of the window is kept then.
+pub fn in_only_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    in_browser_of(AT_A_TIME, gpu, site, body)
+}
+
+fn in_browser_of(share: u32, gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
     let server = Server::start(site.parent().context("a site has a folder above it")?, 0)?;
     let name = site.file_name().and_then(|name| name.to_str()).context("a site has a name")?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
+        let _place = BROWSERS.acquire_many(share).await?;
         let chromium = Chromium::start(gpu).await?;
         let address = format!("{}/{name}/", server.address());
         let page = Page { client: chromium.client().clone(), address, server: Mutex::new(Some(server)) };
@@ -290,38 +299,6 @@ pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result
     })
 }
 
-/// A copy of the page that `cargo xtask web` built, in a folder of its own, to be changed.
-///
-/// # Errors
-/// If it was not built.
-pub fn site(folder: &Path) -> Result<PathBuf> {
-    let site = folder.join("some-path");
-    copy(&dist()?, &site)?;
-    Ok(site)
-}
-
-/// The same with only these inverters, where a test looks at no others: a software adapter needs seconds for each.
-///
-/// # Errors
-/// If the page was not built.
-pub fn site_of(folder: &Path, inverters: &[&str]) -> Result<PathBuf> {
-    let site = site(folder)?;
-    let mut listed: Vec<Value> = serde_json::from_slice(&fs::read(site.join("models.json"))?)?;
-    listed.retain(|entry| entry["layer"] == "" || entry["name"].as_str().is_some_and(|name| inverters.contains(&name)));
-    fs::write(site.join("models.json"), serde_json::to_vec(&listed)?)?;
-    Ok(site)
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() { copy(&entry.path(), &place)? } else { fs::copy(entry.path(), place).map(drop)? }
-    }
-    Ok(())
-}
-
 /// A picture file's pixels.
 ///
 /// # Errors
@@ -329,53 +306,6 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 pub fn open(bytes: &[u8]) -> Result<Picture> {
     let image = image::load_from_memory(bytes)?.into_rgb8();
     Ok(Picture::from_rgb(image.width() as usize, image.height() as usize, image.into_raw())?)
-}
-
-/// The native laboratory on the processor, with every inverter that the page has.
-pub struct Native {
-    /// The laboratory.
-    pub lab: Lab,
-    /// The names of its inverters.
-    pub names: Vec<String>,
-}
-
-impl Native {
-    /// Loads what the page in `site` would load.
-    ///
-    /// # Errors
-    /// If a file is damaged.
-    pub fn load(site: &Path) -> Result<Self> {
-        let model = |name: &str| -> Result<ModelFile> {
-            Ok(ModelFile::from_bytes(&fs::read(site.join("models").join(name).with_added_extension("safetensors"))?)?)
-        };
-        let mut lab = Lab::new(&model("squeezenet")?, &Device::flex())?;
-        let listed: Vec<Value> = serde_json::from_slice(&fs::read(site.join("models.json"))?)?;
-        let mut names = Vec::new();
-        for name in listed.iter().filter(|entry| entry["layer"] != "").filter_map(|entry| entry["name"].as_str()) {
-            lab.add(name, &model(name)?)?;
-            names.push(name.to_owned());
-        }
-        Ok(Self { lab, names })
-    }
-
-    /// The middle square of an example of the page.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub fn example(name: &str, side: usize) -> Result<Picture> {
-        Ok(open(&fs::read(workspace().join("web/examples").join(name).with_added_extension("jpg"))?)?.centre_crop(side)?)
-    }
-}
-
-/// The value of a future that never waits, as none does on the processor.
-///
-/// # Panics
-/// If it waits after all.
-pub fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut TaskContext::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the processor does not make anybody wait"),
-    }
 }
 
 /// Two tests of each body, which is given a browser's graphics device: one on the processor, one on WebGPU.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use deepsim_tests::chromium::Gpu;
-use deepsim_tests::page::{Page, in_browser, site, site_of};
+use deepsim_tests::page::{Page, in_browser, in_only_browser};
+use deepsim_tests::site::{site, site_of};
 use deepsim_tests::{picture, workspace};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ async fn service_worker_is_there(page: &Page) -> Result<()> {
 fn the_page_works_offline_and_is_never_stale() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let site = site(temporary.path())?;
-    in_browser(Gpu::None, &site, async |page| {
+    in_only_browser(Gpu::None, &site, async |page| {
         println!("first visit: can be used after {} ms", page.open("#side=128").await?);
         service_worker_is_there(page).await?;
         let models = page.run("return deepsim.gallery.cards.size", vec![]).await?.as_u64().context("a number")? as usize;
@@ -102,7 +103,7 @@ fn the_main_thread_stays_free() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let large = temporary.path().join("large.jpg");
     picture(4000, 3000, 5).save(&large)?;
-    in_browser(Gpu::None, &site(temporary.path())?, async |page| {
+    in_only_browser(Gpu::None, &site(temporary.path())?, async |page| {
         // The browser measures by the clock: on two cores a task is also long when something else had the processor. What the page itself
         // does too long is long in every visit.
         let mut visits = Vec::new();
@@ -149,7 +150,7 @@ async fn long_tasks(page: &Page, large: &std::path::Path) -> Result<Value> {
 fn nobody_waits_long_at_the_usual_size() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let layers = ["pool1", "fire3", "fire5", "fire9", "scores"];
-    in_browser(Gpu::None, &site_of(temporary.path(), &layers)?, async |page| {
+    in_only_browser(Gpu::None, &site_of(temporary.path(), &layers)?, async |page| {
         page.open("?device=cpu#side=224").await?;
         let mut filled = f64::INFINITY;
         for example in ["flowers", "chairs", "cat"] {

@@ -23,9 +23,14 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// A file of the repository, asked for when the test runs: what another checkout compiled may be reused.
+fn read(path: &str) -> Vec<u8> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    std::fs::read(std::path::Path::new(&package).join("..").join(path)).unwrap()
+}
+
 fn model(name: &str) -> ModelFile {
-    let path = format!("{}/../models/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
-    ModelFile::from_bytes(&std::fs::read(path).unwrap()).unwrap()
+    ModelFile::from_bytes(&read(&format!("models/{name}.safetensors"))).unwrap()
 }
 
 fn lab() -> Lab {
@@ -35,7 +40,7 @@ fn lab() -> Lab {
 }
 
 fn cat(side: usize) -> Picture {
-    let bytes = std::fs::read(format!("{}/../tests/pictures/cat.jpg", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let bytes = read("tests/pictures/cat.jpg");
     let image = image::load_from_memory(&bytes).unwrap().into_rgb8();
     let (width, height) = (image.width() as usize, image.height() as usize);
     Picture::from_rgb(width, height, image.into_raw()).unwrap().centre_crop(side).unwrap()
