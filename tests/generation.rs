@@ -236,6 +236,7 @@ fn classes_are_read_off_codes() -> Result<()> {
     succeed(classify.arg("--json").arg(&json))?;
     let rows: Vec<Value> = serde_json::from_slice(&fs::read(json)?)?;
     ensure!(rows[0]["numbers"] == 128 && rows[0]["held_out"].as_f64() > Some(0.95), "{rows:?}");
+    ensure!(rows[0]["loss"] == "image" && rows[0]["variational"] == false && rows[0]["pictures_seen"] == 40, "{rows:?}");
     fs::remove_file(temporary.path().join("t10k-labels-idx1-ubyte"))?;
     let mut classify = trainer();
     classify.args(["classify", "--device", "flex"]).arg(&model).arg("--training").arg(&training).arg("--data").arg(&held_out);

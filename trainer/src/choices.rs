@@ -114,6 +114,11 @@ impl LossPreset {
             adversarial: if adversarial { weights.adversarial } else { 0.0 },
         }
     }
+
+    /// The one that a model was trained with, from its weights; the one with the fewest terms, if none of the weights counts.
+    pub fn with(weights: Weights) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|preset| preset.of(weights) == weights)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +138,7 @@ mod tests {
         ] {
             let preset = LossPreset::from_str(name, false);
             assert_eq!(preset.map(|preset| preset.of(weights)), Ok(Weights { image, feature, adversarial }), "{name}");
+            assert_eq!(LossPreset::with(Weights { image, feature, adversarial }), preset.ok(), "{name}");
         }
     }
 }

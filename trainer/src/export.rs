@@ -132,7 +132,7 @@ fn export_autoencoder(config: &Config, newest: &Path, state: &State, precision: 
 pub fn trained_autoencoder(config: &Config, checkpoint: &Path, precision: Precision, device: &Device) -> Result<Opened> {
     let network = load_module(checkpoint, AVERAGE_PART, Autoencoder::new(config.code(), config.size, device))?;
     let file = ModelFile::from_module(&network, Card::new(Kind::Autoencoder(generation::card(config))), precision);
-    Ok(Opened { generation: Generation::new(&file, device)?, device: device.clone() })
+    Ok(Opened { generation: Generation::new(&file, device)?, training: None, device: device.clone() })
 }
 
 /// Measures the reconstructions of pictures of the network's side.

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 pub fn locate(relative: &str) -> Result<PathBuf> {
     let here = std::env::current_dir().ok();
     let executable = std::env::current_exe().ok();
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
+    let built = Path::new(option_env!("DEEPSIM_CHECKOUT").unwrap_or(env!("CARGO_MANIFEST_DIR"))).to_owned();
     for start in [here, executable, Some(built)].into_iter().flatten() {
         if let Some(found) = start.ancestors().map(|folder| folder.join(relative)).find(|path| path.is_file()) {
             return Ok(found);

@@ -10,11 +10,13 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use deepsim::nets::autoencoder::Code;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::Opened;
+use crate::choices::LossPreset;
 use crate::data::{Dataset, idx};
 use crate::device::Backend;
 use crate::random::random;
@@ -62,6 +64,11 @@ pub struct ClassifyOptions {
 #[derive(Debug, Clone, Serialize)]
 struct Row {
     model: String,
+    /// Whether the codes are variational.
+    variational: bool,
+    loss: Option<LossPreset>,
+    pictures_seen: Option<u64>,
+    seed: Option<u64>,
     numbers: usize,
     training: f64,
     held_out: f64,
@@ -82,18 +89,57 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
         let scale = Scale::of(&codes);
         let (codes, others) = (scale.apply(codes), scale.apply(others));
         let classifier = fit(&codes, &training.labels, device);
+        let trained = opened.training.as_ref();
         rows.push(Row {
             model,
+            variational: matches!(opened.generation.card().code, Code::Latent(_)),
+            loss: trained.and_then(|training| LossPreset::with(training.weights)),
+            pictures_seen: trained.map(|training| training.pictures_seen),
+            seed: trained.map(|training| training.seed),
             numbers: opened.generation.len(),
             training: accuracy(&classifier, &codes, &training.labels, device),
             held_out: accuracy(&classifier, &others, &held_out.labels, device),
         });
     }
-    let mut table = String::from("| model | numbers in a code | right on training pictures % | right on others % |\n|---|---|---|---|\n");
-    for Row { model, numbers, training, held_out } in &rows {
-        let _ = writeln!(table, "| {model} | {numbers} | {:.2} | {:.2} |", training * 100.0, held_out * 100.0);
+    options.files.publish(&rows, &to_markdown(&rows))
+}
+
+/// A line for each kind of model: the mean over its seeds, and their standard deviation if there are several.
+fn to_markdown(rows: &[Row]) -> String {
+    let mut table = String::from("| codes | numbers | loss | pictures seen | seeds | right on training pictures % | right on others % |\n");
+    table.push_str("|---|---|---|---|---|---|---|\n");
+    let kind = |row: &Row| (row.variational, row.numbers, row.loss, row.pictures_seen);
+    for (at, row) in rows.iter().enumerate() {
+        if rows[..at].iter().any(|earlier| kind(earlier) == kind(row)) {
+            continue;
+        }
+        let alike: Vec<&Row> = rows.iter().filter(|other| kind(other) == kind(row)).collect();
+        let codes = if row.variational { "variational" } else { "a grid" };
+        let loss = row.loss.and_then(|loss| loss.to_possible_value());
+        let loss = loss.as_ref().map_or("–", |loss| loss.get_name());
+        let seen = row.pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
+        let _ = writeln!(
+            table,
+            "| {codes} | {} | {loss} | {seen} | {} | {} | {} |",
+            row.numbers,
+            alike.len(),
+            mean(alike.iter().map(|row| row.training)),
+            mean(alike.iter().map(|row| row.held_out))
+        );
     }
-    options.files.publish(&rows, &table)
+    table
+}
+
+/// A mean of shares in percent, after ± their standard deviation if there are several.
+fn mean(shares: impl Iterator<Item = f64>) -> String {
+    let shares: Vec<f64> = shares.map(|share| share * 100.0).collect();
+    let count = shares.len() as f64;
+    let mean = shares.iter().sum::<f64>() / count;
+    if shares.len() < 2 {
+        return format!("{mean:.2}");
+    }
+    let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    format!("{mean:.2} ± {:.2}", variance.sqrt())
 }
 
 /// Pictures and what is in them.
@@ -196,6 +242,32 @@ fn accuracy(classifier: &Linear, codes: &[Vec<f32>], labels: &[u8], device: &Dev
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_that_differ_in_their_seed_alone_are_one_line() {
+        let row = |variational, loss, seed, held_out| Row {
+            model: String::new(),
+            variational,
+            loss,
+            pictures_seen: Some(10),
+            seed: Some(seed),
+            numbers: 128,
+            training: 1.0,
+            held_out,
+        };
+        let [image, deepsim] = [LossPreset::Image, LossPreset::DeepSim].map(Some);
+        let table =
+            to_markdown(&[row(true, image, 0, 0.5), row(true, deepsim, 0, 0.8), row(true, image, 1, 0.7), row(false, image, 0, 0.25)]);
+        let lines: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "| variational | 128 | image | 10 | 2 | 100.00 ± 0.00 | 60.00 ± 14.14 |",
+                "| variational | 128 | deepsim | 10 | 1 | 100.00 | 80.00 |",
+                "| a grid | 128 | image | 10 | 1 | 100.00 | 25.00 |",
+            ]
+        );
+    }
 
     #[test]
     fn what_a_line_parts_is_told_apart_and_nothing_else() {

@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
 use deepsim::generation::Generation;
+use deepsim::model_file::Training;
 use deepsim::picture::{self, Picture};
 
 use crate::model;
@@ -24,6 +25,8 @@ const CHUNK: usize = 32;
 pub struct Opened {
     /// The networks.
     pub generation: Generation,
+    /// How they were trained, as their card says.
+    pub training: Option<Training>,
     /// Where they run.
     pub device: Device,
 }
@@ -34,8 +37,9 @@ impl Opened {
     /// # Errors
     /// If it cannot be read, or is not an autoencoder's.
     pub fn read(path: &Path, device: &Device) -> Result<Self> {
-        let generation = Generation::new(&model::read(path)?, device).with_context(|| path.display().to_string())?;
-        Ok(Self { generation, device: device.clone() })
+        let file = model::read(path)?;
+        let generation = Generation::new(&file, device).with_context(|| path.display().to_string())?;
+        Ok(Self { generation, training: file.card().training.clone(), device: device.clone() })
     }
 
     /// Side of its pictures.
