@@ -137,7 +137,7 @@ mod tests {
             ("deepsim", 1.0, 2.0, 3.0),
         ] {
             let preset = LossPreset::from_str(name, false);
-            assert_eq!(preset.map(|preset| preset.of(weights)), Ok(Weights { image, feature, adversarial }), "{name}");
+            assert_eq!(preset.as_ref().map(|preset| preset.of(weights)), Ok(Weights { image, feature, adversarial }), "{name}");
             assert_eq!(LossPreset::with(Weights { image, feature, adversarial }), preset.ok(), "{name}");
         }
     }
