@@ -66,6 +66,9 @@ for group in $groups; do
         for weight in 3e-5 1e-4 3e-4 1e-3 3e-3; do
             for loss in image deepsim; do emoji "divergence-$loss-$weight" 60000 --kl-weight $weight --loss $loss; done
         done
+        # Ten models are too many for the repository, so the table and its curves are kept.
+        "$trainer" eval "$runs"/divergence-*.safetensors --json docs/results/divergence.json --markdown docs/results/divergence.md \
+            --curves docs/results/divergence
         ;;
     fashion)
         training=$fashion/train-images-idx3-ubyte.gz others=$fashion/t10k-images-idx3-ubyte.gz

@@ -219,6 +219,22 @@ fn devices_are_listed() -> Result<()> {
     Ok(())
 }
 
+/// `trainer devices | head -0` ends as other commands do: by the signal, without a word.
+#[cfg(unix)]
+#[test]
+fn nobody_has_to_read_the_output() -> Result<()> {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
+    const SIGPIPE: i32 = 13;
+
+    let mut child = trainer().arg("devices").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    drop(child.stdout.take());
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8(output.stderr)?;
+    ensure!(output.status.signal() == Some(SIGPIPE) && !said.contains("panicked"), "{:?}: {said}", output.status);
+    Ok(())
+}
+
 /// SIGTERM, as Ctrl-C and the time limit, saves and ends with exit code 0; the run goes on from there.
 #[cfg(unix)]
 #[test]

@@ -158,6 +158,7 @@ fn measures_tell_samples_from_pictures() -> Result<()> {
     let mut eval = trainer();
     eval.args(["eval", "--device", "flex", "--samples", "6"]).arg(path("vae.safetensors"));
     eval.arg("--training").arg(path("data")).arg("--data").arg(path("held-out"));
+    eval.arg("--curves").arg(path("curves"));
     succeed(eval.arg("--json").arg(path("eval.json")).arg("--markdown").arg(path("eval.md")).arg("--sheet").arg(path("eval.jpg")))?;
     let rows: Vec<Value> = serde_json::from_slice(&fs::read(path("eval.json"))?)?;
     let [vae, floor, pca, pixels] = &rows[..] else { anyhow::bail!("{rows:?}") };
@@ -167,6 +168,11 @@ fn measures_tell_samples_from_pictures() -> Result<()> {
     ensure!(vae["nats"].as_f64() > Some(0.0) && vae["active"].is_number(), "{vae}");
     ensure!(vae.pointer("/reconstruction/errors/picture/mean").and_then(Value::as_f64) > Some(0.3), "{vae}");
     ensure!(fs::read_to_string(path("eval.md"))?.lines().count() == 2 + 4);
+    ensure!(vae["loss"] == "deepsim" && vae["divergence_weight"].as_f64() > Some(0.0), "{vae}");
+    for (file, title) in [("samples.svg", "Kernel distance"), ("reconstruction.svg", "Error of reconstructions")] {
+        let curve = fs::read_to_string(path("curves").join(file))?;
+        ensure!(curve.contains(title) && curve.matches("<circle").count() == 1, "{curve}");
+    }
     // Six samples above the nearest training picture of each.
     ensure!(image::image_dimensions(path("eval.jpg"))? == (6 * 32, 2 * 32));
     let mut report = trainer();

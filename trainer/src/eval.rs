@@ -97,6 +97,10 @@ pub struct EvalOptions {
     #[arg(long, value_name = "FILE")]
     pub sheet: Option<PathBuf>,
 
+    /// Draw there what the divergence of variational autoencoders trades: reconstruction.svg and samples.svg, a curve for each loss
+    #[arg(long, value_name = "DIR")]
+    pub curves: Option<PathBuf>,
+
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub device: Backend,
@@ -136,6 +140,7 @@ pub fn eval(options: &EvalOptions, device: &Device) -> Result<()> {
         ensure!(autoencoders == files.len(), "inverters and autoencoders are measured in other ways: name models of one kind");
         return generation::eval::eval(options, &files, device);
     }
+    ensure!(options.curves.is_none(), "--curves is for variational autoencoders: the codes of inverters have no divergence");
     let rows = measure(options, device)?;
     let table = to_markdown(&rows);
     options.files.publish(&rows, &table)

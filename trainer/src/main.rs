@@ -28,6 +28,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     device::prepare_environment();
     let cli = Cli::read()?;
+    end_with_the_reader().context("cannot listen for signals")?;
     report_full_files().context("cannot listen for signals")?;
     let backend = cli.backend().resolve()?;
     backend.make_default();
@@ -66,6 +67,13 @@ fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// Ends quietly when nobody reads the output any more (`trainer devices | head -1`), as other commands do.
+fn end_with_the_reader() -> std::io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register_conditional_default(signal_hook::consts::SIGPIPE, Arc::new(AtomicBool::new(true)))?;
+    Ok(())
 }
 
 /// Makes a write past the file size limit an error that can be reported, where the system would end the process.

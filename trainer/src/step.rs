@@ -52,7 +52,7 @@ impl Losses {
         more: [Tensor<1>; N],
         gate: Gate,
         has_adversary: bool,
-    ) -> (Self, Vec<f32>) {
+    ) -> (Self, [f32; N]) {
         let terms = [terms.image, terms.feature, terms.adversarial, real, made];
         let read = Tensor::cat(terms.into_iter().chain(more).map(Tensor::inner).collect(), 0); // [5 + more]
         let read: Vec<f32> = read.into_data().iter().collect();
@@ -65,7 +65,7 @@ impl Losses {
             discriminator_trained: has_adversary && gate.discriminator,
             generator_trained: gate.generator,
         };
-        (losses, read[5..].to_vec())
+        (losses, std::array::from_fn(|at| read[5 + at]))
     }
 
     /// By name, in the order in which they are shown.

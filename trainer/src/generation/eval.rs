@@ -1,11 +1,14 @@
 //! `trainer eval` of autoencoders: how close reconstructions are, what codes carry, and how far samples are from the pictures that the network
 //! learned from, and from others.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
+use clap::ValueEnum;
 use deepsim::model_file::{Kind, ModelFile};
 use deepsim::nets::autoencoder::Code;
 use deepsim::picture::Picture;
@@ -17,12 +20,14 @@ use super::ceiling::PixelNormal;
 use super::codes::{matrix, spread};
 use super::distance::{FrechetReference, kernel_distance};
 use crate::checkpoint::write_atomically;
+use crate::choices::LossPreset;
 use crate::data::Dataset;
 use crate::data::builtin::{built_in_of_card, crops, open};
 use crate::eval::{EvalOptions, cell};
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::{Judge, nearest};
 use crate::metrics::{Examination, Measures, Space};
+use crate::report::chart::{Curve, draw};
 use crate::{model, samples};
 
 /// Training pictures that samples are compared with, at most.
@@ -33,13 +38,19 @@ const SHOWN: usize = 16;
 const SEED: u64 = 7;
 
 /// A row of the table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Row {
     /// The model file's name without its ending, or what else was measured.
     pub method: String,
     /// Pictures that the model has seen in training, if it was trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pictures_seen: Option<u64>,
+    /// The loss that it was trained with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<LossPreset>,
+    /// The weight of its divergence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub divergence_weight: Option<f64>,
     /// Reconstructions of held-out pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconstruction: Option<Measures>,
@@ -78,8 +89,43 @@ pub const fn is_autoencoder(file: &ModelFile) -> bool {
 /// If a model or the pictures cannot be used, or a file not be written.
 pub fn eval(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
     let rows = measure(options, files, device)?;
+    if let Some(folder) = &options.curves {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        for (file, title, value) in CURVES {
+            write_atomically(&folder.join(file), draw(title, "divergence, nats a picture", &curves(&rows, value)?)?.as_bytes())?;
+        }
+    }
     let table = to_markdown(&rows);
     options.files.publish(&rows, &table)
+}
+
+/// A number of a row, if it was measured.
+type Value = fn(&Row) -> Option<f64>;
+
+/// What the divergence trades: file, title and what is drawn over the nats.
+const CURVES: [(&str, &str, Value); 2] = [
+    ("reconstruction.svg", "Error of reconstructions in pixels, %", |row| {
+        row.reconstruction.as_ref().and_then(|measures| measures.errors.get(&Space::Picture)).map(|error| error.mean * 100.0)
+    }),
+    ("samples.svg", "Kernel distance of samples to the held-out pictures, thousandths", |row| {
+        row.samples.map(|distances| distances.kernel_held_out.mean * 1000.0)
+    }),
+];
+
+/// A curve for each loss, over the nats of the models that have both numbers.
+fn curves(rows: &[Row], value: Value) -> Result<Vec<Curve>> {
+    let mut curves: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for row in rows {
+        if let (Some(loss), Some(nats), Some(value)) = (row.loss.and_then(|loss| loss.to_possible_value()), row.nats, value(row)) {
+            curves.entry(loss.get_name().to_owned()).or_default().push((nats, value));
+        }
+    }
+    ensure!(!curves.is_empty(), "--curves: none of the models is a variational autoencoder whose card says how it was trained");
+    let curve = |(name, mut points): (String, Vec<(f64, f64)>)| {
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        Curve { name, points }
+    };
+    Ok(curves.into_iter().map(curve).collect())
 }
 
 fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<Vec<Row>> {
@@ -114,9 +160,12 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             let nearest = (0..shown).map(|row| training[nearest(&yardstick.training, &features.row(row).transpose())].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
         }
+        let trained = file.card().training.as_ref();
         rows.push(Row {
             method: name,
-            pictures_seen: file.card().training.as_ref().map(|training| training.pictures_seen),
+            pictures_seen: trained.map(|training| training.pictures_seen),
+            loss: trained.and_then(|training| LossPreset::with(training.weights)),
+            divergence_weight: trained.and_then(|training| training.divergence).map(|divergence| divergence.weight),
             reconstruction: Some(examination.measure(|pictures| opened.decode(&opened.encode(pictures)?))?),
             nats: spread.map(|spread| spread.nats),
             active: spread.map(|spread| spread.active),
@@ -175,14 +224,7 @@ impl Yardstick {
 /// The distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures that know
 /// the data's first two moments alone: all of them, and as many dimensions as the codes have.
 fn floor_and_ceilings(judge: &Judge, yardstick: &Yardstick, training: &[Picture], opened: &[Opened], count: usize) -> Result<Vec<Row>> {
-    let row = |method: String, samples| Row {
-        method,
-        pictures_seen: None,
-        reconstruction: None,
-        nats: None,
-        active: None,
-        samples: Some(samples),
-    };
+    let row = |method: String, samples| Row { method, samples: Some(samples), ..Row::default() };
     let half = |odd: usize| -> DMatrix<f64> {
         let rows: Vec<_> = yardstick.training.row_iter().skip(odd).step_by(2).collect();
         DMatrix::from_rows(&rows)
@@ -218,7 +260,7 @@ pub fn to_markdown(rows: &[Row]) -> String {
     );
     text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
-    for Row { method, pictures_seen, reconstruction, nats, active, samples } in rows {
+    for Row { method, pictures_seen, reconstruction, nats, active, samples, .. } in rows {
         let _ = write!(text, "| {method} | {} |", or_dash(pictures_seen.map(|seen| seen.to_string())));
         let error = |space| {
             let measured = reconstruction.as_ref().and_then(|measures| measures.errors.get(&space));

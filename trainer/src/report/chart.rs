@@ -6,6 +6,9 @@ use plotters::prelude::*;
 /// Width and height of a chart, pixels.
 const SIZE: (u32, u32) = (640, 300);
 
+/// Points of which each is marked: so few were measured one by one.
+const FEW: usize = 12;
+
 /// A line of a chart.
 #[derive(Debug, Clone)]
 pub struct Curve {
@@ -55,8 +58,11 @@ pub fn draw(title: &str, x: &str, curves: &[Curve]) -> Result<String> {
         for (n, curve) in curves.iter().enumerate() {
             let style = colour(n).stroke_width(2);
             let finite = curve.points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite());
-            let series = chart.draw_series(LineSeries::new(finite, style)).map_err(|e| failed(&e))?;
+            let series = chart.draw_series(LineSeries::new(finite.clone(), style)).map_err(|e| failed(&e))?;
             series.label(curve.name.clone()).legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], style));
+            if curve.points.len() <= FEW {
+                chart.draw_series(finite.map(|point| Circle::new(point, 3, colour(n).filled()))).map_err(|e| failed(&e))?;
+            }
         }
         if curves.len() > 1 {
             chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK.mix(0.3)).draw().map_err(|e| failed(&e))?;

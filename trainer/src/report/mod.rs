@@ -182,7 +182,7 @@ fn measure_autoencoders(runs: &[Record], device: &Device) -> Result<Vec<eval::Ro
             reconstruction: Some(measure_autoencoder(&opened, &encoder, &judge, &pictures)?),
             nats: spread.map(|spread| spread.nats),
             active: spread.map(|spread| spread.active),
-            samples: None,
+            ..eval::Row::default()
         })
     });
     measured.collect()

@@ -189,12 +189,12 @@ impl Task for Generation {
         }
         self.trainee = self.trainee.generate(&whole, rate);
 
-        let (losses, more) = Losses::read(terms, [real, fake], [nats], gate, has_adversary);
+        let (losses, [nats]) = Losses::read(terms, [real, fake], [nats], gate, has_adversary);
         if has_adversary {
             self.trainee.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }
         let mut terms = losses.terms();
-        terms.extend(self.divergence.map(|_| ("nats", more[0])));
+        terms.extend(self.divergence.map(|_| ("nats", nats)));
         let trained = vec![("discriminator", losses.discriminator_trained), ("generator", losses.generator_trained)];
         (self, Outcome { terms, trained, waiting: losses.waiting(has_adversary, "the autoencoder") })
     }

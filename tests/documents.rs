@@ -1,0 +1,32 @@
+//! The documents name what is there.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use deepsim_tests::workspace;
+
+/// Where the links and pictures of a Markdown text point inside the repository.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+    links
+        .filter(|link| !link.contains("://"))
+        .map(|link| link.split_once('#').map_or(link, |(path, _)| path))
+        .filter(|path| !path.is_empty())
+}
+
+#[test]
+fn every_file_that_a_document_shows_or_links_is_there() -> Result<()> {
+    let mut found = 0;
+    for document in ["README.md", "CHANGELOG.md", "docs/results.md", "docs/performance.md", "models/README.md", "data/README.md"] {
+        let path = workspace().join(document);
+        let text = fs::read_to_string(&path).with_context(|| document.to_owned())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for link in named(&text) {
+            ensure!(folder.join(link).exists(), "{document} names {link}, which is not there");
+            found += 1;
+        }
+    }
+    ensure!(found >= 5, "only {found} links were found");
+    Ok(())
+}
