@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: the trainer binary, small pictures, files to break.
 
+pub mod beside;
 pub mod chromium;
 pub mod native;
 pub mod page;

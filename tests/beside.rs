@@ -1,0 +1,60 @@
+//! The page beside the native library: what a test looks at in both.
+
+use anyhow::{Result, ensure};
+use deepsim::Picture;
+use deepsim::lab::Seen;
+use trainer::metrics::psnr;
+
+use crate::chromium::Gpu;
+use crate::native::{Native, now};
+use crate::page::{Page, in_browser};
+use crate::site::{site, site_of};
+
+/// Side of the pictures: small, since a software adapter is slow.
+pub const SIDE: usize = 128;
+/// How alike pictures of two machines are, in dB.
+const ALIKE: f64 = 40.0;
+
+/// Two pictures are the same but for rounding.
+///
+/// # Errors
+/// If they are not.
+pub fn ensure_alike(what: &str, found: &Picture, wanted: &Picture) -> Result<()> {
+    ensure!(found.width() == wanted.width(), "{what}: {} pixels, not {}", found.width(), wanted.width());
+    let likeness = psnr(found, wanted);
+    println!("{what}: {likeness:.1} dB");
+    ensure!(likeness >= ALIKE, "{what}: {likeness} dB from the native one, not {ALIKE}");
+    Ok(())
+}
+
+/// Opens the page with these inverters (with all if none is named) on a device with an example, and gives what the native library sees in the
+/// same pixels. Of the experiments' tabs, `tab=refine` computes nothing before it is asked to.
+///
+/// # Errors
+/// If the body fails.
+pub fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOnce(&Page, &Native, &Seen) -> Result<()>) -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let site = if inverters.is_empty() { site(temporary.path())? } else { site_of(temporary.path(), inverters)? };
+    let native = Native::load(&site)?;
+    let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
+    in_browser(gpu, &site, async |page| {
+        page.open(&format!("{query}#side={SIDE}&{state}")).await?;
+        ensure!(page.data("device").await? == if gpu == Gpu::Software { "webgpu" } else { "cpu" });
+        // The same pixels: browsers decode a JPEG a little differently.
+        let seen = native.lab.see(page.card("original").await?)?;
+        body(page, &native, &seen).await
+    })
+}
+
+/// The result's card shows this picture, and these errors stand below it.
+///
+/// # Errors
+/// If it shows another, or other errors.
+pub async fn ensure_result(page: &Page, native: &Native, seen: &Seen, name: &str, what: &str, wanted: &Picture) -> Result<()> {
+    ensure_alike(what, &page.card("result").await?, wanted)?;
+    let errors = now(native.lab.errors(name, seen, &native.lab.see(wanted.clone())?))?;
+    let (picture, feature, _) = page.judged("result").await?;
+    let (off, much) = ((picture - f64::from(errors.picture)).abs(), (feature - f64::from(errors.feature)).abs());
+    ensure!(off < 1e-3 && much < 1e-3, "{what}: errors {picture}, {feature}, natively {errors:?}");
+    Ok(())
+}
