@@ -235,7 +235,9 @@ fn classes_are_read_off_codes() -> Result<()> {
     let mut train = small_run(&training, &run);
     succeed(train.args(["--task", "autoencoder", "--loss", "image", "--max-steps", "20", "--epochs", "9"]))?;
     let model = temporary.path().join("codes.safetensors");
-    succeed(trainer().arg("export").arg(&run).arg("--output").arg(&model))?;
+    let exported = succeed(trainer().arg("export").arg(&run).args(["--most", "3"]).arg("--output").arg(&model))?;
+    let said = String::from_utf8(exported.stdout)?;
+    ensure!(said.contains("3 held-out pictures"), "{said}");
     let json = temporary.path().join("rows.json");
     let mut classify = trainer();
     classify.args(["classify", "--device", "flex"]).arg(&model).arg("--training").arg(&training).arg("--data").arg(&held_out);

@@ -48,6 +48,10 @@ pub struct ExportOptions {
     /// Keep f32 weights: twice the bytes
     #[arg(long)]
     pub full_precision: bool,
+
+    /// Measure on this many of the held-out pictures at most [default: all; 500 for autoencoders]
+    #[arg(long, value_name = "N")]
+    pub most: Option<usize>,
 }
 
 /// Writes the averaged network of a run's newest checkpoint with its card; it is measured on the held-out pictures.
@@ -60,7 +64,7 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let state = checkpoint::load_state(&newest)?;
     let precision = if options.full_precision { Precision::F32 } else { Precision::F16 };
     let file = match config.task {
-        TaskChoice::Invert => export_inverter(&config, &newest, &state, precision, device)?,
+        TaskChoice::Invert => export_inverter(&config, &newest, &state, precision, options.most.unwrap_or(usize::MAX), device)?,
         TaskChoice::Exemplar => {
             let classes = state.memory::<exemplar::Memory>()?.classes;
             let learner = load_module(&newest, AVERAGE_PART, ExemplarLearner::new(classes, device))?;
@@ -68,14 +72,16 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
             let card = Card { training, ..Card::new(Kind::Exemplar) };
             ModelFile::from_module(&learner.network, card, precision)
         }
-        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => export_autoencoder(&config, &newest, &state, precision, device)?,
+        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => {
+            export_autoencoder(&config, &newest, &state, precision, options.most.unwrap_or(MOST_MEASURED), device)?
+        }
     };
     model::write(&options.output, &file)?;
     println!("{}", options.output.display());
     Ok(())
 }
 
-fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Precision, device: &Device) -> Result<ModelFile> {
+fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Precision, most: usize, device: &Device) -> Result<ModelFile> {
     let inverter = load_module(newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?;
     let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
     let (_, held_out) = open_data(config)?;
@@ -87,7 +93,7 @@ fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Pre
     sides.retain(|&side| config.layer.stride().is_some() || side == SCORES_SIDE);
     let mut measured = Vec::new();
     for side in sides {
-        let pictures = crops(&held_out, usize::MAX, side)?;
+        let pictures = crops(&held_out, most, side)?;
         let measures = measure_inverter(&inverter, config.layer, scale, &encoder, &judge, &pictures, device)?;
         print(&measures);
         measured.push(held_out_card(&measures));
@@ -100,11 +106,18 @@ fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Pre
     Ok(ModelFile::from_module(&inverter, card, precision))
 }
 
-fn export_autoencoder(config: &Config, newest: &Path, state: &State, precision: Precision, device: &Device) -> Result<ModelFile> {
+fn export_autoencoder(
+    config: &Config,
+    newest: &Path,
+    state: &State,
+    precision: Precision,
+    most: usize,
+    device: &Device,
+) -> Result<ModelFile> {
     let generation::Memory { comparator, .. } = state.memory()?;
     let opened = trained_autoencoder(config, newest, precision, device)?;
     let (dataset, held_out) = open_data(config)?;
-    let pictures = crops(&held_out, MOST_MEASURED, config.size)?;
+    let pictures = crops(&held_out, most, config.size)?;
     let (encoder, judge) = (model::squeezenet(device)?, Judge::open(device)?);
     let measures = measure_autoencoder(&opened, &encoder, &judge, &pictures)?;
     print(&measures);
