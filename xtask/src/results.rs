@@ -121,13 +121,10 @@ pub fn results(only: &[String]) -> Result<()> {
                 fs::copy(output.join(curve), pictures.join(curve)).with_context(|| (*curve).to_owned())?;
             }
         }
-        let text = fs::read_to_string(&document).with_context(|| document.display().to_string())?;
-        fs::write(&document, with_section(&text, section.name, &fs::read_to_string(table)?)?)?;
+        put(&document, section.name, &table)?;
     }
     for name in KEPT.into_iter().filter(|name| only.is_empty() || only.iter().any(|wanted| wanted == name)) {
-        let table = fs::read_to_string(pictures.join(format!("{name}.md"))).with_context(|| format!("the kept table of {name}"))?;
-        let text = fs::read_to_string(&document).with_context(|| document.display().to_string())?;
-        fs::write(&document, with_section(&text, name, &table)?)?;
+        put(&document, name, &pictures.join(name).with_extension("md"))?;
     }
     println!("\n{}", document.display());
     Ok(())
@@ -149,6 +146,13 @@ fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Puts the table of a file between a section's markers.
+fn put(document: &Path, name: &str, table: &Path) -> Result<()> {
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
+    fs::write(document, with_section(&read(document)?, name, &read(table)?)?)?;
+    Ok(())
 }
 
 /// The document with another table between a section's markers.
