@@ -69,7 +69,7 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
 const PLAN: Plan = Plan { seed: 0, batch: BATCH };
 
 fn source(size: usize) -> Result<Arc<dyn Source>> {
-    let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
+    let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar.gz")?)?);
     Ok(Arc::new(Crops { dataset, side: size, crop: CropChoice::Altered }))
 }
 

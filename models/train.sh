@@ -41,8 +41,14 @@ invert() {
         --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
 }
 
-# The five systems of the ablation, and the comparators, are half as wide: they lie in the repository too.
-small() { train "$1" 60000 --layer fire9 --width 0.5 --size 128 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:2}"; }
+# The systems of the ablation, and the comparators, are narrow and learn from smaller crops: they lie in the repository too.
+small() { train "$1" "$2" --layer fire9 --width 0.3 --size 96 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:3}"; }
+
+# An adversary joins for the last fifth, as in the inverters: as many crops in all as without one.
+opposed() {
+    small "before-$1" 48000 --loss "$3"
+    small "loss-$1" 12000 --loss "$2" --init "$runs/before-$1.safetensors" --learning-rate 3e-4 --decay 0.5
+}
 
 emoji() { train "$1" "$2" --task vae --data emoji --batch 16 --feature-weight 2 --adversarial-weight 0.05 --compare fire3,fire5,fire9 "${@:3}"; }
 
@@ -50,12 +56,16 @@ for group in $groups; do
     case $group in
     inverters) for layer in pool1 fire3 scores fire5 fire9; do invert $layer 150000; done ;;
     images) for layer in scores fire5 fire9; do train "$layer-image" 180000 --layer $layer --size 128 --batch "${BATCH:-8}" --loss image; done ;;
-    losses) for loss in image feature image+feature feature+adversarial deepsim; do small "loss-$loss" --loss $loss; done ;;
+    losses)
+        for loss in image feature image+feature; do small "loss-$loss" 60000 --loss $loss; done
+        opposed deepsim deepsim image+feature
+        opposed feature+adversarial feature+adversarial feature
+        ;;
     comparators)
         train exemplar 200000 --task exemplar --size 64 --batch 32
         cp "$runs/exemplar.safetensors" models/
         for comparator in squeezenet random efficientnet exemplar; do
-            small "comparator-$comparator" --loss image+feature --comparator $comparator
+            small "comparator-$comparator" 60000 --loss image+feature --comparator $comparator
         done
         ;;
     emoji)

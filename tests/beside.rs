@@ -40,10 +40,22 @@ pub fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOn
     in_browser(gpu, &site, async |page| {
         page.open(&format!("{query}#side={SIDE}&{state}")).await?;
         ensure!(page.data("device").await? == if gpu == Gpu::Software { "webgpu" } else { "cpu" });
-        // The same pixels: browsers decode a JPEG a little differently.
-        let seen = native.lab.see(page.card("original").await?)?;
-        body(page, &native, &seen).await
+        body(page, &native, &shown(page, &native).await?).await
     })
+}
+
+/// Turns an open page to another state, and gives what the native library sees in its picture then.
+///
+/// # Errors
+/// If the page does not come to rest.
+pub async fn turn(page: &Page, native: &Native, state: &str) -> Result<Seen> {
+    page.turn(&format!("side={SIDE}&{state}")).await?;
+    shown(page, native).await
+}
+
+/// The same pixels as the page's: browsers decode a JPEG a little differently.
+async fn shown(page: &Page, native: &Native) -> Result<Seen> {
+    Ok(native.lab.see(page.card("original").await?)?)
 }
 
 /// The result's card shows this picture, and these errors stand below it.

@@ -2,11 +2,11 @@
 //! 40 dB, errors to a thousandth. Each on the processor and on WebGPU. The experiments are in `experiments.rs`.
 
 use anyhow::{Context, Result, ensure};
-use deepsim_tests::beside::{SIDE, ensure_alike, with_page};
+use deepsim::lab::Seen;
+use deepsim_tests::beside::{SIDE, ensure_alike, turn, with_page};
 use deepsim_tests::chromium::Gpu;
 use deepsim_tests::native::{Native, now};
-use deepsim_tests::on_both_devices;
-use deepsim_tests::page::open;
+use deepsim_tests::page::{Page, open};
 use deepsim_tests::workspace;
 use trainer::metrics::psnr;
 
@@ -38,93 +38,124 @@ fn layers(gpu: Gpu) -> Result<()> {
     })
 }
 
-fn keeping(gpu: Gpu) -> Result<()> {
-    with_page(gpu, &["fire5", "fire9"], "edit=noise&amount=0.4&seed=7", async |page, native, _| {
-        page.catch_saved().await?;
-        page.click("[data-name='fire9'] button.small").await?;
-        ensure!(open(&page.saved(1).await?)? == page.card("fire9").await?);
-        page.click("#save-sheet").await?;
-        let sheet = open(&page.saved(2).await?)?;
-        // The picture, all inversions and the result, four in a row, labels below.
-        let rows = (native.names.len() + 2).div_ceil(4);
-        ensure!((sheet.width(), sheet.height()) == (4 * 232 + 8, rows * 272 + 8), "{}x{}", sheet.width(), sheet.height());
-        // A link restores what was shown.
-        let result = page.card("result").await?;
-        page.set("inverter", "fire5").await?;
-        page.click("#tab-mix").await?;
-        page.set("share", "0.25").await?;
-        page.rest().await?;
-        let mixed = page.card("result").await?;
-        ensure!(mixed != result);
-        page.click("#copy-link").await?;
-        let link = page.run("return location.href", vec![]).await?;
-        let link = link.as_str().context("a link")?;
-        println!("{link}");
+/// What a link says when pictures are kept, and when they are brought.
+const KEPT: &str = "edit=noise&amount=0.4&seed=7";
+const BROUGHT: &str = "tab=refine";
+
+async fn keeping(page: &Page, native: &Native, _: &Seen) -> Result<()> {
+    page.catch_saved().await?;
+    page.click("[data-name='fire9'] button.small").await?;
+    ensure!(open(&page.saved(1).await?)? == page.card("fire9").await?);
+    page.click("#save-sheet").await?;
+    let sheet = open(&page.saved(2).await?)?;
+    // The picture, all inversions and the result, four in a row, labels below.
+    let rows = (native.names.len() + 2).div_ceil(4);
+    ensure!((sheet.width(), sheet.height()) == (4 * 232 + 8, rows * 272 + 8), "{}x{}", sheet.width(), sheet.height());
+    // A link restores what was shown.
+    let result = page.card("result").await?;
+    page.set("inverter", "fire5").await?;
+    page.click("#tab-mix").await?;
+    page.set("share", "0.25").await?;
+    page.rest().await?;
+    let mixed = page.card("result").await?;
+    ensure!(mixed != result);
+    page.click("#copy-link").await?;
+    let link = page.run("return location.href", vec![]).await?;
+    let link = link.as_str().context("a link")?;
+    println!("{link}");
+    // Pasted into a page that shows something else, and, where the page is not long in loading, opened anew.
+    page.turn(&format!("side={SIDE}&example=chairs&tab=refine")).await?;
+    ensure!(page.run("return deepsim.source.example", vec![]).await? == "chairs");
+    page.client.goto(link).await?;
+    page.rest().await?;
+    ensure_alike("a pasted link's", &page.card("result").await?, &mixed)?;
+    if page.data("device").await? == "cpu" {
         page.client.goto("about:blank").await?;
         page.client.goto(link).await?;
         page.rest().await?;
         ensure_alike("the link's", &page.card("result").await?, &mixed)?;
-        // An own picture is not in it, and that is said.
-        page.upload(&workspace().join("tests/pictures/cat.jpg")).await?;
-        page.click("#copy-link").await?;
-        page.until("document.getElementById('status').textContent.includes('not your photo')").await?;
-        let link = page.run("return location.hash", vec![]).await?;
-        ensure!(link.as_str().is_some_and(|link| link.contains("example=&")), "{link}");
-        Ok(())
-    })
+    }
+    // An own picture is not in it, and that is said.
+    page.upload(&workspace().join("tests/pictures/cat.jpg")).await?;
+    page.click("#copy-link").await?;
+    page.until("document.getElementById('status').textContent.includes('not your photo')").await?;
+    let link = page.run("return location.hash", vec![]).await?;
+    ensure!(link.as_str().is_some_and(|link| link.contains("example=&")), "{link}");
+    Ok(())
 }
 
-fn bringing(gpu: Gpu) -> Result<()> {
-    with_page(gpu, &["fire9"], "tab=refine", async |page, _, _| {
-        let cat = workspace().join("tests/pictures/cat.jpg");
-        let whole = open(&std::fs::read(&cat)?)?;
-        page.upload(&cat).await?;
-        let chosen = page.card("original").await?;
-        let likeness = psnr(&chosen, &whole.centre_crop(SIDE)?);
-        ensure!(likeness >= 35.0, "chosen: {likeness} dB");
-        page.click("[data-example='chairs']").await?;
-        page.until("deepsim.state.example === 'chairs'").await?;
-        page.rest().await?;
-        ensure!(psnr(&page.card("original").await?, &Native::example("chairs", SIDE)?) >= 35.0);
-        for event in ["drop", "paste"] {
-            page.give(event, &cat).await.context(event)?;
-            ensure!(page.card("original").await? == chosen, "{event}: another picture");
-        }
-        // Half as wide, at the left: by keyboard, by wheel, by mouse.
-        let script = "const crop = document.getElementById('crop'); \
-            const zoom = document.getElementById('zoom'); zoom.value = '2'; zoom.dispatchEvent(new Event('input')); \
-            for (let i = 0; i < 40; i++) crop.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))";
-        let before = page.picture_name().await?;
-        page.run(script, vec![]).await?;
-        page.another_picture(&before).await?;
-        let size = whole.width().min(whole.height()) as f64 / 2.0;
-        let crop = deepsim::picture::Crop { left: 0.0, top: whole.height() as f64 / 2.0 - size / 2.0, width: size, height: size };
-        let likeness = psnr(&page.card("original").await?, &whole.crop_resize(crop, SIDE)?);
-        ensure!(likeness >= 35.0, "cropped: {likeness} dB");
-        let script = "const crop = document.getElementById('crop'); const event = (type, more) => crop.dispatchEvent(new (type === 'wheel' ? WheelEvent : PointerEvent)(type, {cancelable: true, ...more})); \
-            event('wheel', {deltaY: -1}); event('pointermove', {buttons: 1, movementX: -50, movementY: 0}); return deepsim.cropper.square()";
-        let before = page.picture_name().await?;
-        let square = page.run(script, vec![]).await?;
-        ensure!(square["left"].as_f64() > Some(1.0) && square["size"].as_f64() < Some(size), "{square}");
-        page.another_picture(&before).await?;
-        // The webcam's picture: Chromium's test pattern, which is mostly green.
-        page.click("#webcam").await?;
-        page.until("document.getElementById('video').videoWidth > 0").await?;
-        let before = page.picture_name().await?;
-        page.click("#shoot").await?;
-        page.another_picture(&before).await?;
-        ensure!(page.run("return deepsim.source.name", vec![]).await? == "webcam");
-        let picture = page.card("original").await?;
-        let green = picture.rgb().chunks(3).filter(|pixel| pixel[1] > pixel[0] && pixel[1] > pixel[2]).count();
-        ensure!(green * 2 > SIDE * SIDE, "{green} green pixels");
-        Ok(())
-    })
+async fn bringing(page: &Page, _: &Native, _: &Seen) -> Result<()> {
+    let cat = workspace().join("tests/pictures/cat.jpg");
+    let whole = open(&std::fs::read(&cat)?)?;
+    page.upload(&cat).await?;
+    let chosen = page.card("original").await?;
+    let likeness = psnr(&chosen, &whole.centre_crop(SIDE)?);
+    ensure!(likeness >= 35.0, "chosen: {likeness} dB");
+    page.click("[data-example='chairs']").await?;
+    page.until("deepsim.state.example === 'chairs'").await?;
+    page.rest().await?;
+    ensure!(psnr(&page.card("original").await?, &Native::example("chairs", SIDE)?) >= 35.0);
+    for event in ["drop", "paste"] {
+        page.give(event, &cat).await.context(event)?;
+        ensure!(page.card("original").await? == chosen, "{event}: another picture");
+    }
+    // Half as wide, at the left: by keyboard, by wheel, by mouse.
+    let script = "const crop = document.getElementById('crop'); \
+        const zoom = document.getElementById('zoom'); zoom.value = '2'; zoom.dispatchEvent(new Event('input')); \
+        for (let i = 0; i < 40; i++) crop.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))";
+    let before = page.picture_name().await?;
+    page.run(script, vec![]).await?;
+    page.another_picture(&before).await?;
+    let size = whole.width().min(whole.height()) as f64 / 2.0;
+    let crop = deepsim::picture::Crop { left: 0.0, top: whole.height() as f64 / 2.0 - size / 2.0, width: size, height: size };
+    let likeness = psnr(&page.card("original").await?, &whole.crop_resize(crop, SIDE)?);
+    ensure!(likeness >= 35.0, "cropped: {likeness} dB");
+    let script = "const crop = document.getElementById('crop'); const event = (type, more) => crop.dispatchEvent(new (type === 'wheel' ? WheelEvent : PointerEvent)(type, {cancelable: true, ...more})); \
+        event('wheel', {deltaY: -1}); event('pointermove', {buttons: 1, movementX: -50, movementY: 0}); return deepsim.cropper.square()";
+    let before = page.picture_name().await?;
+    let square = page.run(script, vec![]).await?;
+    ensure!(square["left"].as_f64() > Some(1.0) && square["size"].as_f64() < Some(size), "{square}");
+    page.another_picture(&before).await?;
+    // The webcam's picture: Chromium's test pattern, which is mostly green.
+    page.click("#webcam").await?;
+    page.until("document.getElementById('video').videoWidth > 0").await?;
+    let before = page.picture_name().await?;
+    page.click("#shoot").await?;
+    page.another_picture(&before).await?;
+    ensure!(page.run("return deepsim.source.name", vec![]).await? == "webcam");
+    let picture = page.card("original").await?;
+    let green = picture.rgb().chunks(3).filter(|pixel| pixel[1] > pixel[0] && pixel[1] > pixel[2]).count();
+    ensure!(green * 2 > SIDE * SIDE, "{green} green pixels");
+    Ok(())
 }
 
-on_both_devices! {
-    bringing: pictures_come_from_everywhere, pictures_come_from_everywhere_on_webgpu;
-    layers: every_layer_is_the_native_one, every_layer_is_the_native_one_on_webgpu;
-    keeping: what_is_shown_can_be_kept, what_is_shown_can_be_kept_on_webgpu;
+#[test]
+fn every_layer_is_the_native_one() -> Result<()> {
+    layers(Gpu::None)
+}
+
+#[test]
+fn every_layer_is_the_native_one_on_webgpu() -> Result<()> {
+    layers(Gpu::Software)
+}
+
+#[test]
+fn what_is_shown_can_be_kept() -> Result<()> {
+    with_page(Gpu::None, &["fire5", "fire9"], KEPT, keeping)
+}
+
+#[test]
+fn pictures_come_from_everywhere() -> Result<()> {
+    with_page(Gpu::None, &["fire9"], BROUGHT, bringing)
+}
+
+/// On one page: a software adapter needs half a minute to compile what a page computes with.
+#[test]
+fn pictures_are_kept_and_brought_on_webgpu() -> Result<()> {
+    with_page(Gpu::Software, &["fire5", "fire9"], KEPT, async |page, native, seen| {
+        keeping(page, native, seen).await?;
+        bringing(page, native, &turn(page, native, BROUGHT).await?).await
+    })
 }
 
 /// Larger and smaller pictures, as the visitor chooses.

@@ -44,6 +44,15 @@ impl Page {
         self.data("readyAfter").await?.parse().context("readyAfter is a number")
     }
 
+    /// Turns the page that is open to the state of a link, as a person does who pastes one.
+    ///
+    /// # Errors
+    /// If it does not come to rest.
+    pub async fn turn(&self, hash: &str) -> Result<()> {
+        self.run("location.hash = arguments[0]", vec![json!(hash)]).await?;
+        self.rest().await
+    }
+
     /// Runs JavaScript in the page.
     ///
     /// # Errors
@@ -306,20 +315,4 @@ fn in_browser_of(share: u32, gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page
 pub fn open(bytes: &[u8]) -> Result<Picture> {
     let image = image::load_from_memory(bytes)?.into_rgb8();
     Ok(Picture::from_rgb(image.width() as usize, image.height() as usize, image.into_raw())?)
-}
-
-/// Two tests of each body, which is given a browser's graphics device: one on the processor, one on WebGPU.
-#[macro_export]
-macro_rules! on_both_devices {
-    ($($body:ident: $processor:ident, $webgpu:ident;)*) => {$(
-        #[test]
-        fn $processor() -> Result<()> {
-            $body($crate::chromium::Gpu::None)
-        }
-
-        #[test]
-        fn $webgpu() -> Result<()> {
-            $body($crate::chromium::Gpu::Software)
-        }
-    )*};
 }

@@ -59,7 +59,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     let device = backend.open();
     device.seed(0);
     let encoder = trainer::model::squeezenet(&device)?;
-    let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar")?)?);
+    let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar.gz")?)?);
     let plan = Plan { seed: 0, batch: options.batch };
     let source: Arc<dyn Source> = Arc::new(Crops { dataset: Arc::clone(&dataset), side: options.size, crop: CropChoice::Altered });
     let pictures = Loader::start(&source, plan, 0, 1).wait()?.pictures;

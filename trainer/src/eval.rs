@@ -29,7 +29,7 @@ use crate::table::TableFiles;
 use crate::{generation, model, samples};
 
 /// Pictures in a row of the sheet.
-const SHOWN: usize = 8;
+const SHOWN: usize = 6;
 
 /// A way to invert without a trained inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,8 +111,9 @@ pub struct EvalOptions {
 pub struct Row {
     /// The model file's name without its ending, or what the baseline is.
     pub method: String,
-    /// The layer whose features were inverted.
-    pub layer: Layer,
+    /// The layer whose features were inverted; none for a baseline that looks at no features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
     /// Crops that the model has seen in training, if it was trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pictures_seen: Option<u64>,
@@ -124,7 +125,8 @@ pub struct Row {
 /// What makes one row.
 struct Job {
     name: String,
-    layer: Layer,
+    layer: Option<Layer>,
+    side: usize,
     pictures_seen: Option<u64>,
     method: Box<dyn Method>,
 }
@@ -159,34 +161,41 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     let squeezenet = model::read(&locate(model::SQUEEZENET)?)?;
     let encoder = model::squeezenet(device)?;
     let mut jobs: Vec<Job> = Vec::new();
+    let mut layers = options.layers.clone();
     for path in &options.models {
         let file = model::read(path)?;
         let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
         let layer = inverter_of(file.card())?.layer;
+        layers.push(layer);
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let seen = file.card().training.as_ref().map(|training| training.pictures_seen);
         jobs.push(Job {
             name,
-            layer,
+            layer: Some(layer),
+            side: side_of(layer, options)?,
             pictures_seen: seen,
             method: Box::new(Inverted { inversion, device: device.clone(), iterations: options.iterations }),
         });
     }
-    let mut layers: Vec<Layer> = jobs.iter().map(|job| job.layer).chain(options.layers.iter().copied()).collect();
     layers.sort_unstable();
     layers.dedup();
     let dataset = if options.baselines.is_empty() { None } else { Some(open_training()?) };
-    for (&layer, &baseline) in layers.iter().flat_map(|layer| options.baselines.iter().map(move |baseline| (layer, baseline))) {
-        let dataset = dataset.as_ref().context("no training pictures")?;
-        let (name, method) = baseline_of(baseline, layer, side_of(layer, options)?, options.steps, dataset, &encoder, device)?;
-        jobs.push(Job { name, layer, pictures_seen: None, method });
+    for (layer, baseline) in layers.into_iter().flat_map(|layer| options.baselines.iter().map(move |baseline| (layer, *baseline))) {
+        let (side, dataset) = (side_of(layer, options)?, dataset.as_ref().context("no training pictures")?);
+        // The mean picture is the same whatever the layer, so that once for each side is enough.
+        let layer_of_row = (baseline != Baseline::Mean).then_some(layer);
+        if layer_of_row.is_none() && jobs.iter().any(|job| job.layer.is_none() && job.side == side) {
+            continue;
+        }
+        let (name, method) = baseline_of(baseline, layer, side, options.steps, dataset, &encoder, device)?;
+        jobs.push(Job { name, layer: layer_of_row, side, pictures_seen: None, method });
     }
 
     let judge = Judge::open(device)?;
     let held_out = open_held_out(options.data.as_deref())?;
     let mut pictures: BTreeMap<usize, Vec<Picture>> = BTreeMap::new();
     for job in &jobs {
-        if let Entry::Vacant(place) = pictures.entry(side_of(job.layer, options)?) {
+        if let Entry::Vacant(place) = pictures.entry(job.side) {
             let side = *place.key();
             place.insert(held_out_crops(&held_out, options.most.unwrap_or(usize::MAX), options.crops, side)?);
         }
@@ -197,9 +206,8 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     }
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
-    for Job { name, layer, pictures_seen, method } in jobs {
-        eprintln!("measuring {name} at {layer}");
-        let side = side_of(layer, options)?;
+    for Job { name, layer, side, pictures_seen, method } in jobs {
+        eprintln!("measuring {name}{}", layer.map_or_else(String::new, |layer| format!(" at {layer}")));
         if options.sheet.is_some() {
             let shown: Vec<Picture> = pictures[&side].iter().step_by(options.crops).take(SHOWN).cloned().collect();
             if sheet.is_empty() {
@@ -260,6 +268,7 @@ pub fn to_markdown(rows: &[Row]) -> String {
     text.push('\n');
     for Row { method, layer, pictures_seen, measures } in rows {
         let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
+        let layer = layer.map_or("–", Layer::name);
         let _ = write!(text, "| {method} | {layer} | {} | {seen} |", measures.side);
         for space in &spaces {
             let error = measures.errors.get(space).map_or_else(|| "–".to_owned(), |error| cell(*error, 100.0, 1));

@@ -24,8 +24,8 @@ use crate::report::chart::{Curve, draw};
 use crate::table::TableFiles;
 use crate::{model, samples};
 
-/// Pictures on a sheet.
-const SHOWN: usize = 8;
+/// Pictures on a sheet, which has a row for each of up to ten operations.
+const SHOWN: usize = 5;
 /// Seed of every random edit.
 const SEED: u64 = 1;
 /// Rounds of re-encoding that are measured.

@@ -19,7 +19,7 @@ import { refineTab } from "./refine.js";
 import { fetchExample, listen } from "./source.js";
 import { SIDES, read, usual, write } from "./state.js";
 import { Views } from "./views.js";
-import { EXAMPLES, SAY, problem } from "./words.js";
+import { SAY, problem } from "./words.js";
 
 /** Lets the browser breathe: what the page does when it opens is more than one task may take. */
 const breath = () => new Promise((resolve) => { setTimeout(resolve, 0); });
@@ -36,7 +36,6 @@ const size = /** @type {HTMLSelectElement} */ (element("size"));
 export class Page {
     constructor() {
         this.state = read(location.hash);
-        if (this.state.example && !EXAMPLES[this.state.example]) this.state.example = usual().example;
         this.engine = new Engine(new URLSearchParams(location.search).get("device") ?? "auto");
         /** Names the picture of now: its source, square and side. */
         this.picture = "";
@@ -119,6 +118,23 @@ export class Page {
     /** Keeps the state in the address, where a link takes it from. */
     remember() {
         history.replaceState(null, "", write(this.state));
+    }
+
+    /** A link to the page that is open already changes the hash alone, and the browser loads nothing anew. */
+    async restore() {
+        const { side } = this.state;
+        // The same object: the parts of the page hold on to it.
+        Object.assign(this.state, read(location.hash));
+        size.value = String(this.state.side);
+        this.views.mark();
+        this.bench.restore();
+        this.generate.restore();
+        this.retell();
+        if (!this.engine.ready || this.state.view !== "lab") return;
+        if (this.lookedWith !== this.workers) await this.lookAtLab();
+        else if (this.state.example && this.state.example !== this.source?.example) await this.takeExample(this.state.example);
+        else if (side !== this.state.side) await this.retake();
+        else this.bench.refresh();
     }
 
     /**
@@ -246,6 +262,7 @@ export class Page {
             progress.hidden = true;
             document.body.dataset.state = "failed";
         });
+        addEventListener("hashchange", () => this.restore());
         this.tell(SAY.starting());
         this.engine.start();
     }

@@ -4,10 +4,10 @@
 import { Card } from "./card.js";
 import { element, make } from "./dom.js";
 import { ORIGINAL } from "./gallery.js";
+import { TABS } from "./state.js";
 import { SAY, TEXTS } from "./words.js";
 
 export const RESULT = "result";
-const TABS = ["operate", "channels", "mix", "reencode", "refine"];
 
 /**
  * What a tab does.
@@ -39,7 +39,6 @@ export class Experiments {
             page.remember();
             this.refresh();
         });
-        if (!TABS.includes(page.state.tab)) page.state.tab = TABS[0];
         this.mark();
     }
 
@@ -48,7 +47,16 @@ export class Experiments {
         const select = /** @type {HTMLSelectElement} */ (element("inverter"));
         const inverters = models.filter(({ layer }) => layer);
         select.replaceChildren(...inverters.map(({ name, layer, loss }) => make("option", { value: name }, SAY.inverter(layer, loss))));
-        if (!inverters.some(({ name }) => name === this.page.state.inverter)) this.page.state.inverter = inverters[0].name;
+        this.restore();
+    }
+
+    /** The state is a link's: another tab than before perhaps, another inverter. */
+    restore() {
+        for (const tab of Object.values(this.tabs)) tab.left?.();
+        this.mark();
+        const select = /** @type {HTMLSelectElement} */ (element("inverter"));
+        const names = [...select.options].map(({ value }) => value);
+        if (names.length && !names.includes(this.page.state.inverter)) this.page.state.inverter = names[0];
         select.value = this.page.state.inverter;
     }
 

@@ -120,6 +120,13 @@ export class Generate {
         element("made").replaceChildren(...this.models.map(({ result }) => result.figure()));
     }
 
+    /** The state is a link's: other pictures than before perhaps, and no own one. */
+    restore() {
+        this.own = undefined;
+        if (this.models.length && pictures.value !== this.page.state.pictures) this.build();
+        this.refresh();
+    }
+
     /** @param {number} place */
     choose(place) {
         this.page.state.cell = place;

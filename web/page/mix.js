@@ -3,6 +3,7 @@
 
 import { element, make } from "./dom.js";
 import { fetchExample, onFile } from "./source.js";
+import { usual } from "./state.js";
 import { EXAMPLES, SAY } from "./words.js";
 
 const select = /** @type {HTMLSelectElement} */ (element("mix"));
@@ -11,8 +12,7 @@ const share = /** @type {HTMLInputElement} */ (element("share"));
 /** @param {import("./app.js").Page} page @param {import("./experiments.js").Experiments} bench @returns {import("./experiments.js").Experiment} */
 export function mixTab(page, bench) {
     select.replaceChildren(...Object.entries(EXAMPLES).map(([id, name]) => make("option", { value: id }, name)));
-    if (!EXAMPLES[page.state.mix]) page.state.mix = "flowers";
-    /** The other picture, if it is an own one. @type {import("./source.js").Source | undefined} */
+    /** The other picture, if it is an own one: the state then names none. @type {import("./source.js").Source | undefined} */
     let own;
     /** Which picture lies in the worker's second slot, at which side, in which worker. */
     let taken = "";
@@ -30,7 +30,10 @@ export function mixTab(page, bench) {
     }
 
     function shown() {
-        select.value = own ? "" : page.state.mix;
+        if (page.state.mix) own = undefined;
+        // An own picture is not in a link.
+        else if (!own) page.state.mix = usual().mix;
+        select.value = page.state.mix;
         share.value = String(page.state.share);
         element("share-shown").textContent = SAY.share(page.state.share);
         page.quietly(async () => {
@@ -39,7 +42,6 @@ export function mixTab(page, bench) {
         });
     }
     select.addEventListener("change", () => {
-        own = undefined;
         page.state.mix = select.value;
         page.remember();
         shown();

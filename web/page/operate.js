@@ -10,7 +10,6 @@ const amount = /** @type {HTMLInputElement} */ (element("amount"));
 /** @param {import("./app.js").Page} page @param {import("./experiments.js").Experiments} bench @returns {import("./experiments.js").Experiment} */
 export function operateTab(page, bench) {
     edit.replaceChildren(...Object.entries(EDITS).map(([id, { name }]) => make("option", { value: id }, name)));
-    if (!EDITS[page.state.edit]) page.state.edit = "keep-channels";
 
     /** How many numbers, or channels, there are to keep. */
     const total = () => {

@@ -1,6 +1,8 @@
 // @ts-check
 // What a link restores: everything that decides what is shown, but the photo.
 
+import { EDITS, EXAMPLES } from "./words.js";
+
 /**
  * @typedef {object} State
  * @property {string} example its name, or nothing for an own picture
@@ -39,7 +41,11 @@ export const CELLS = 16;
 export const MOVES = 8;
 
 export const SIDES = [128, 224, 320, 448];
+export const TABS = ["operate", "channels", "mix", "reencode", "refine"];
+export const VIEWS = ["lab", "generate"];
 const WORDS = /^[a-z0-9-]{0,24}$/;
+/** What a link may say of these; which inverters and pictures there are is known later. */
+const KNOWN = { example: ["", ...Object.keys(EXAMPLES)], mix: ["", ...Object.keys(EXAMPLES)], edit: Object.keys(EDITS), tab: TABS, view: VIEWS };
 
 /** The state that a link's hash asks for; what it does not say, or says wrongly, is as usual. @param {string} hash @returns {State} */
 export function read(hash) {
@@ -47,7 +53,8 @@ export function read(hash) {
     const given = new URLSearchParams(hash.replace(/^#/, ""));
     for (const key of /** @type {const} */ (["example", "inverter", "tab", "edit", "mix", "view", "pictures"])) {
         const value = given.get(key);
-        if (value !== null && WORDS.test(value)) state[key] = value;
+        const known = /** @type {Record<string, string[]>} */ (KNOWN)[key];
+        if (value !== null && (known ? known.includes(value) : WORDS.test(value))) state[key] = value;
     }
     for (const [key, least, most] of /** @type {const} */ ([["amount", 0, 1], ["share", 0, 1], ["seed", 0, 4294967295], ["rounds", 1, 16], ["sheet", 0, 4294967295], ["cell", 0, CELLS - 1], ["to", 0, CELLS - 1], ["way", 0, 1]])) {
         const value = Number(given.get(key) ?? NaN);

@@ -2,14 +2,12 @@
 // The two views of the page, of which one is looked at: the laboratory, and pictures that were never there.
 
 import { element } from "./dom.js";
-
-const VIEWS = ["lab", "generate"];
+import { VIEWS } from "./state.js";
 
 export class Views {
     /** @param {import("./app.js").Page} page */
     constructor(page) {
         this.page = page;
-        if (!VIEWS.includes(page.state.view)) page.state.view = VIEWS[0];
         for (const name of VIEWS) {
             const tab = element(`view-${name}`);
             tab.addEventListener("click", () => this.choose(name));

@@ -8,14 +8,14 @@ use deepsim::Picture;
 use deepsim::picture::Crop;
 use rand::RngExt;
 
-use super::Dataset;
+use super::{Dataset, name_of};
 use crate::config::Config;
 use crate::locate::locate;
 use crate::random::random;
 
 /// What deepsim brings: a name for `--data`, training pictures, held-out ones.
 const BUILT_IN: [(&str, &str, &str); 2] =
-    [("photos", "data/photos-train.tar", "data/photos-val.tar"), ("emoji", "data/emoji-train.tar", "data/emoji-val.tar")];
+    [("photos", "data/photos-train.tar.gz", "data/photos-val.tar"), ("emoji", "data/emoji-train.tar.gz", "data/emoji-val.tar")];
 /// The data set of whoever names none.
 const USUAL: &str = "photos";
 /// Separates these random numbers from those of training.
@@ -57,7 +57,7 @@ pub fn is_built_in(data: &Path) -> bool {
 
 /// The built-in data set that a model's card names, by its name for `--data`.
 pub fn built_in_of_card(data: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(_, training, _)| Path::new(training).file_name() == Some(data.as_ref())).map(|&(name, ..)| name)
+    BUILT_IN.iter().find(|(_, training, _)| name_of(Path::new(training)) == data).map(|&(name, ..)| name)
 }
 
 /// The built-in training photographs, for what is fitted to them.

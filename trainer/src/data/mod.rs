@@ -95,6 +95,12 @@ fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(plain)
 }
 
+/// The last part of a data set's path; packing it does not make it another one.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    name.strip_suffix(".gz").unwrap_or(&name).to_owned()
+}
+
 /// Whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -108,7 +114,6 @@ impl Dataset {
     /// If the path cannot be read, is none of these, or has no picture in it.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let read = |source| DataError::Read { path: path.to_owned(), source };
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let items = if fs::metadata(path).map_err(read)?.is_dir() {
             folder::list(path)?
         } else {
@@ -119,10 +124,10 @@ impl Dataset {
         if items.is_empty() {
             return Err(DataError::Empty(path.to_owned()));
         }
-        Ok(Self { name, items })
+        Ok(Self { name: name_of(path), items })
     }
 
-    /// The last part of the path it was opened from.
+    /// The last part of the path it was opened from, without a last `.gz`.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -91,6 +91,8 @@ pub struct Examination<'a> {
     group: usize,
     /// The mean distance between two pictures of different photographs.
     spread: BTreeMap<Space, f64>,
+    /// Of the pictures: the judge is the slowest of the networks, and every method is compared with the same.
+    opinions: Vec<Opinion>,
     device: &'a Device,
 }
 
@@ -104,11 +106,19 @@ impl<'a> Examination<'a> {
     /// If there is no picture, or they differ in size.
     pub fn new(encoder: &'a SqueezeNet, judge: &'a Judge, pictures: &'a [Picture], group: usize, device: &'a Device) -> Result<Self> {
         ensure!(!pictures.is_empty(), "measuring needs held-out pictures");
-        let mut examination = Self { encoder, judge, pictures, group, spread: BTreeMap::new(), device };
+        let mut opinions = Vec::with_capacity(pictures.len());
+        for chunk in pictures.chunks(CHUNK) {
+            opinions.extend(judge.opinions(chunk)?);
+        }
+        let mut examination = Self { encoder, judge, pictures, group, spread: BTreeMap::new(), opinions, device };
         for space in Space::all() {
             let mut rows = Vec::new();
-            for chunk in pictures.chunks(CHUNK) {
-                rows.extend(examination.places(chunk, &[space])?.into_iter().flatten().map(|(_, values)| values));
+            if space == Space::Judge {
+                rows.extend(examination.opinions.iter().map(|opinion| opinion.pooled.clone()));
+            } else {
+                for chunk in pictures.chunks(CHUNK) {
+                    rows.extend(examination.places(chunk, &[space])?.into_iter().flatten().map(|(_, values)| values));
+                }
             }
             let other = |i: usize| (0..i).filter(move |j| j / group != i / group);
             let distances = (0..rows.len()).into_par_iter().map(|i| other(i).map(|j| distance(&rows[i], &rows[j])).sum::<f64>());
@@ -133,7 +143,7 @@ impl<'a> Examination<'a> {
         let mut seconds = 0.0;
         // The first inversion prepares buffers and kernels.
         invert(self.pictures.get(..1).context("no pictures")?)?;
-        for chunk in self.pictures.chunks(CHUNK) {
+        for (chunk, opinions) in self.pictures.chunks(CHUNK).zip(self.opinions.chunks(CHUNK)) {
             let started = Instant::now();
             let inverted = invert(chunk)?;
             seconds += started.elapsed().as_secs_f64();
@@ -143,13 +153,13 @@ impl<'a> Examination<'a> {
                     errors.entry(space).or_default().push(distance / spread);
                 }
             };
-            let spaces: Vec<Space> = Space::all().filter(|space| *space != Space::Judge).collect();
+            let spaces: Vec<Space> = Space::all().collect();
             for (there, here) in self.places(chunk, &spaces)?.iter().zip(self.places(&inverted, &spaces)?) {
                 for ((space, there), (_, here)) in there.iter().zip(here) {
                     note(*space, distance(there, &here));
                 }
             }
-            for (there, here) in self.judge.opinions(chunk)?.iter().zip(self.judge.opinions(&inverted)?) {
+            for (there, here) in opinions.iter().zip(self.judge.opinions(&inverted)?) {
                 let Opinion { pooled, classes } = here;
                 note(Space::Judge, distance(&there.pooled, &pooled));
                 cosines.push(cosine(&there.pooled, &pooled));
@@ -175,7 +185,7 @@ impl<'a> Examination<'a> {
         })
     }
 
-    /// Where each picture is in these spaces.
+    /// Where each picture is in these spaces, less the judge's, whose opinions are asked for by themselves.
     fn places(&self, pictures: &[Picture], spaces: &[Space]) -> Result<Vec<Places>> {
         let tensor = picture::to_tensor(pictures, self.device)?; // [batch, 3, side, side]
         let layers: Vec<Layer> =
@@ -185,7 +195,7 @@ impl<'a> Examination<'a> {
         for &space in spaces {
             let rows = match space {
                 Space::Picture => rows_of(tensor.clone()),
-                Space::Judge => self.judge.opinions(pictures)?.into_iter().map(|opinion| opinion.pooled).collect(),
+                Space::Judge => continue,
                 Space::Layer(_) => features.next().map(|(_, features)| rows_of(features)).unwrap_or_default(),
             };
             for (places, row) in places.iter_mut().zip(rows) {

@@ -160,7 +160,7 @@ fn measure(runs: &[Record], device: &Device) -> Result<Vec<Row>> {
         let (_, held_out) = open_data(config)?;
         let pictures = crops(&held_out, usize::MAX, config.size)?;
         let measures = measure_inverter(&inverter, config.layer, scale, &encoder, &judge, &pictures, device)?;
-        Ok(Row { method: run.name.clone(), layer: config.layer, pictures_seen: Some(state.step * config.batch as u64), measures })
+        Ok(Row { method: run.name.clone(), layer: Some(config.layer), pictures_seen: Some(state.step * config.batch as u64), measures })
     });
     measured.collect()
 }
