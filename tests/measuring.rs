@@ -26,6 +26,7 @@ fn the_shipped_inverter_is_better_than_a_linear_decoder_and_that_than_knowing_no
     let rows = rows(&json)?;
     let [inverter, nothing, ridge, optimised] = &rows[..] else { anyhow::bail!("{rows:?}") };
     ensure!(inverter["method"] == "fire5" && inverter["layer"] == "fire5" && inverter["pictures"] == 24, "{inverter}");
+    ensure!(nothing["layer"].is_null() && ridge["layer"] == "fire5", "the mean picture looks at no layer: {nothing}");
     for (space, better, worse) in [
         ("errors/picture", inverter, ridge),
         ("errors/picture", ridge, nothing),

@@ -88,11 +88,15 @@ pub const fn is_autoencoder(file: &ModelFile) -> bool {
 /// # Errors
 /// If a model or the pictures cannot be used, or a file not be written.
 pub fn eval(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
+    ensure!(
+        options.curves.is_none() || files.iter().any(|file| loss_of(file).is_some()),
+        "--curves: none of the models is a variational autoencoder whose card says how it was trained"
+    );
     let rows = measure(options, files, device)?;
     if let Some(folder) = &options.curves {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         for (file, title, value) in CURVES {
-            write_atomically(&folder.join(file), draw(title, "divergence, nats a picture", &curves(&rows, value)?)?.as_bytes())?;
+            write_atomically(&folder.join(file), draw(title, "divergence, nats a picture", &curves(&rows, value))?.as_bytes())?;
         }
     }
     let table = to_markdown(&rows);
@@ -113,19 +117,25 @@ const CURVES: [(&str, &str, Value); 2] = [
 ];
 
 /// A curve for each loss, over the nats of the models that have both numbers.
-fn curves(rows: &[Row], value: Value) -> Result<Vec<Curve>> {
+fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
     let mut curves: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for row in rows {
         if let (Some(loss), Some(nats), Some(value)) = (row.loss.and_then(|loss| loss.to_possible_value()), row.nats, value(row)) {
             curves.entry(loss.get_name().to_owned()).or_default().push((nats, value));
         }
     }
-    ensure!(!curves.is_empty(), "--curves: none of the models is a variational autoencoder whose card says how it was trained");
     let curve = |(name, mut points): (String, Vec<(f64, f64)>)| {
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         Curve { name, points }
     };
-    Ok(curves.into_iter().map(curve).collect())
+    curves.into_iter().map(curve).collect()
+}
+
+/// The loss that a variational autoencoder was trained with, if its card says so.
+fn loss_of(file: &ModelFile) -> Option<LossPreset> {
+    let training = file.card().training.as_ref()?;
+    matches!(&file.card().kind, Kind::Autoencoder(card) if matches!(card.code, Code::Latent(_))).then_some(())?;
+    LossPreset::with(training.weights)
 }
 
 fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<Vec<Row>> {
@@ -147,7 +157,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
 
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
-    for ((path, file), opened) in options.models.iter().zip(files).zip(&opened) {
+    for (path, opened) in options.models.iter().zip(&opened) {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         eprintln!("measuring {name}");
         let spread = spread(opened, &held_out)?;
@@ -160,7 +170,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             let nearest = (0..shown).map(|row| training[nearest(&yardstick.training, &features.row(row).transpose())].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
         }
-        let trained = file.card().training.as_ref();
+        let trained = opened.training.as_ref();
         rows.push(Row {
             method: name,
             pictures_seen: trained.map(|training| training.pictures_seen),
