@@ -178,10 +178,12 @@ async fn own_picture(page: &Page) -> Result<()> {
     ensure!(page.run("return document.getElementById('lab').hidden", vec![]).await? == false);
     ensure!(page.run("return deepsim.state.example", vec![]).await? == json!("cat"));
     page.until("deepsim.hasPicture").await?;
-    // Each view has its own line.
+    // Each view has its own headline and its own line.
+    let headline = page.text("h1").await?;
     ensure!(page.text("#status").await? != said, "{said}");
     page.click("#view-generate").await?;
     ensure!(page.text("#status").await? == said, "{said}");
+    ensure!(page.text("h1").await? != headline, "{headline}");
     Ok(())
 }
 

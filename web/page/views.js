@@ -3,6 +3,7 @@
 
 import { element } from "./dom.js";
 import { VIEWS } from "./state.js";
+import { TEXTS } from "./words.js";
 
 export class Views {
     /** @param {import("./app.js").Page} page */
@@ -34,6 +35,7 @@ export class Views {
     }
 
     mark() {
+        for (const what of /** @type {const} */ (["title", "intro"])) element(what).textContent = TEXTS[`${what}-${this.page.state.view === "generate" ? "generate" : "lab"}`];
         for (const name of VIEWS) {
             const chosen = name === this.page.state.view;
             const tab = /** @type {HTMLButtonElement} */ (element(`view-${name}`));

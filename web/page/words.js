@@ -3,8 +3,8 @@
 
 /** Text that stands in the page: element's `data-words` -> text. */
 export const TEXTS = {
-    title: "What does a network keep of your photo?",
-    intro: "SqueezeNet looks at a picture and turns it into features: first edges and colours, in the end only how much it looks like each of 1000 classes. A second network turns the features of one layer back into a picture. What comes back is what that layer kept.",
+    "title-lab": "What does a network keep of your photo?",
+    "intro-lab": "SqueezeNet looks at a picture and turns it into features: first edges and colours, in the end only how much it looks like each of 1000 classes. A second network turns the features of one layer back into a picture. What comes back is what that layer kept.",
     pick: "Choose a photo",
     "pick-more": ", drop one anywhere, or paste one. It never leaves this machine.",
     webcam: "Use the webcam",
@@ -16,6 +16,8 @@ export const TEXTS = {
     layers: "What each layer keeps",
     "layers-help": "The deeper the layer, the less it knows about where things are and what colour they have. The image loss gives pictures that are blurry but close; DeePSiM gives sharper ones that drift from the pixels and stay close in features. Click a picture to compare it with another.",
     views: "Views of the page",
+    "title-generate": "Pictures that were never there",
+    "intro-generate": "A variational autoencoder turns a picture into a code of a few numbers and back. Codes drawn at random become new pictures. One of the two networks here learned by comparing pixels alone, the other by DeePSiM: features and an adversary besides.",
     "view-lab": "Invert",
     "view-generate": "Generate",
     drawn: "Pictures that were never there",
