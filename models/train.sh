@@ -44,6 +44,12 @@ invert() {
 # The systems of the ablation, and the comparators, are narrow and learn from smaller crops: they lie in the repository too.
 small() { train "$1" "$2" --layer fire9 --width 0.3 --size 96 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:3}"; }
 
+# keep KIND FOLDER: what `cargo xtask results` measures.
+keep() {
+    mkdir -p "$2"
+    for model in "$runs/$1"-*.safetensors; do cp "$model" "$2/$(basename "$model" | sed "s/^$1-//")"; done
+}
+
 # An adversary joins for the last fifth, as in the inverters: as many crops in all as without one.
 opposed() {
     small "before-$1" 48000 --loss "$3"
@@ -60,6 +66,7 @@ for group in $groups; do
         for loss in image feature image+feature; do small "loss-$loss" 60000 --loss $loss; done
         opposed deepsim deepsim image+feature
         opposed feature+adversarial feature+adversarial feature
+        keep loss docs/results/losses
         ;;
     comparators)
         train exemplar 200000 --task exemplar --size 64 --batch 32
@@ -67,6 +74,7 @@ for group in $groups; do
         for comparator in squeezenet random efficientnet exemplar; do
             small "comparator-$comparator" 60000 --loss image+feature --comparator $comparator
         done
+        keep comparator docs/results/comparators
         ;;
     emoji)
         held=(--kl-target 40 --kl-weight 0.01 --kl-warm-up 2000 --average-half-life 4000)

@@ -44,14 +44,14 @@ const SECTIONS: [Section; 7] = [
     },
     Section {
         name: "losses",
-        models: ("docs/results/losses", &[""]),
+        models: ("docs/results/losses", &["image", "feature", "image+feature", "feature+adversarial", "deepsim"]),
         arguments: (&["eval", "--crops", "4"], &[]),
         sheets: true,
         curves: &[],
     },
     Section {
         name: "comparators",
-        models: ("docs/results/comparators", &[""]),
+        models: ("docs/results/comparators", &["squeezenet", "efficientnet", "exemplar", "random"]),
         arguments: (&["eval", "--crops", "4"], &[]),
         sheets: true,
         curves: &[],
@@ -140,7 +140,7 @@ fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
     found.retain(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
     found.sort();
     let of = |word: &&str| {
-        found.iter().filter(|path| stem(path).split('-').next() == Some(*word) || word.is_empty()).cloned().collect::<Vec<_>>()
+        found.iter().filter(|path| stem(path).split('-').next() == Some(*word)).cloned().collect::<Vec<_>>()
     };
     Ok(begin.iter().flat_map(of).collect())
 }
