@@ -139,9 +139,7 @@ fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     found.retain(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
     found.sort();
-    let of = |word: &&str| {
-        found.iter().filter(|path| stem(path).split('-').next() == Some(*word)).cloned().collect::<Vec<_>>()
-    };
+    let of = |word: &&str| found.iter().filter(|path| stem(path).split('-').next() == Some(*word)).cloned().collect::<Vec<_>>();
     Ok(begin.iter().flat_map(of).collect())
 }
 
