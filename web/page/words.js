@@ -16,7 +16,7 @@ export const TEXTS = {
     layers: "What each layer keeps",
     "layers-help": "The deeper the layer, the less it knows about where things are and what colour they have. The image loss gives pictures that are blurry but close; DeePSiM gives sharper ones that drift from the pixels and stay close in features. Click a picture to compare it with another.",
     views: "Views of the page",
-    "title-generate": "Pictures that were never there",
+    "title-generate": "What does a network make up?",
     "intro-generate": "A variational autoencoder turns a picture into a code of a few numbers and back. Codes drawn at random become new pictures. One of the two networks here learned by comparing pixels alone, the other by DeePSiM: features and an adversary besides.",
     "view-lab": "Invert",
     "view-generate": "Generate",
