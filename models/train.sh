@@ -52,6 +52,7 @@ keep() {
 
 # An adversary joins for the last fifth, as in the inverters: as many crops in all as without one.
 opposed() {
+    [[ -e $runs/loss-$1.safetensors ]] && return
     small "before-$1" 48000 --loss "$3"
     small "loss-$1" 12000 --loss "$2" --init "$runs/before-$1.safetensors" --learning-rate 3e-4 --decay 0.5
 }
@@ -71,6 +72,8 @@ for group in $groups; do
     comparators)
         train exemplar 200000 --task exemplar --size 64 --batch 32
         cp "$runs/exemplar.safetensors" models/
+        # SqueezeNet is what the ablation compares in.
+        [[ -e $runs/loss-image+feature.safetensors ]] && cp "$runs/loss-image+feature.safetensors" "$runs/comparator-squeezenet.safetensors"
         for comparator in squeezenet random efficientnet exemplar; do
             small "comparator-$comparator" 60000 --loss image+feature --comparator $comparator
         done

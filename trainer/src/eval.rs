@@ -24,7 +24,7 @@ use crate::locate::locate;
 use crate::method::{Inverted, MeanPicture, Method, Optimised, Ridge, usual_side};
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::Judge;
-use crate::metrics::{Examination, Measures, Space};
+use crate::metrics::{Examination, Examined, Measures, Space};
 use crate::table::TableFiles;
 use crate::{generation, model, samples};
 
@@ -208,14 +208,15 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     let mut sheet = Vec::new();
     for Job { name, layer, side, pictures_seen, method } in jobs {
         eprintln!("measuring {name}{}", layer.map_or_else(String::new, |layer| format!(" at {layer}")));
+        let pictures = &pictures[&side];
+        let Examined { measures, inversions } = examinations[&side].measure(|at| method.invert(&pictures[at]))?;
         if options.sheet.is_some() {
-            let shown: Vec<Picture> = pictures[&side].iter().step_by(options.crops).take(SHOWN).cloned().collect();
+            let shown = |pictures: &[Picture]| pictures.iter().step_by(options.crops).take(SHOWN).cloned().collect::<Vec<_>>();
             if sheet.is_empty() {
-                sheet.push(shown.clone());
+                sheet.push(shown(pictures));
             }
-            sheet.push(method.invert(&shown)?);
+            sheet.push(shown(&inversions));
         }
-        let measures = examinations[&side].measure(|pictures| method.invert(pictures))?;
         rows.push(Row { method: name, layer, pictures_seen, measures });
     }
     if let Some(path) = &options.sheet {

@@ -1,7 +1,7 @@
 //! `trainer experiment`: what inversions show about features, as tables and sheets of pictures.
 
-use std::cell::Cell;
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -19,7 +19,7 @@ use crate::device::Backend;
 use crate::locate::locate;
 use crate::method::usual_side;
 use crate::metrics::judge::Judge;
-use crate::metrics::{Examination, Measures, Space};
+use crate::metrics::{Examination, Examined, Measures, Space};
 use crate::report::chart::{Curve, draw};
 use crate::table::TableFiles;
 use crate::{model, samples};
@@ -138,18 +138,12 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
         ensure!(pictures.len() > 1, "an experiment needs at least two pictures");
         let examination = Examination::new(&encoder, &judge, &pictures, 1, device)?;
         let patient = Patient::new(&inversion, &pictures, device)?;
-        let shown = |operation| patient.operate(operation, 0, SHOWN.min(pictures.len()));
-        let mut sheet = vec![pictures[..SHOWN.min(pictures.len())].to_vec()];
+        let shown = |pictures: &[Picture]| pictures.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+        let mut sheet = vec![shown(&pictures)];
         for operation in operations(options.experiment, layer) {
             eprintln!("{stem}: {}", operation.name());
-            sheet.push(shown(operation)?);
-            let place = Cell::new(None);
-            let measures = examination.measure(|chunk| {
-                // The first call only warms up, with the first picture.
-                let start = place.get();
-                place.set(Some(start.map_or(0, |start| start + chunk.len())));
-                patient.operate(operation, start.unwrap_or(0), chunk.len())
-            })?;
+            let Examined { measures, inversions } = examination.measure(|at| patient.operate(operation, at))?;
+            sheet.push(shown(&inversions));
             rows.push(Row { model: stem.clone(), layer, features: operation.name(), measures });
         }
         let sheet: Vec<&[Picture]> = sheet.iter().map(Vec::as_slice).collect();
@@ -207,9 +201,8 @@ impl<'a> Patient<'a> {
         Ok(Self { inversion, pictures, features, device })
     }
 
-    /// The inversions of `count` pictures from `start` on, after an operation.
-    fn operate(&self, operation: Operation, start: usize, count: usize) -> Result<Vec<Picture>> {
-        let range = start..start + count;
+    /// The inversions of the pictures at these places, after an operation.
+    fn operate(&self, operation: Operation, range: Range<usize>) -> Result<Vec<Picture>> {
         if let Operation::Rounds(rounds) = operation {
             let tensor = picture::to_tensor(&self.pictures[range], self.device)?; // [batch, 3, side, side]
             let last = self.inversion.rounds(&tensor, rounds).pop().context("no rounds")?; // [batch, 3, side, side]

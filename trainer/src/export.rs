@@ -153,7 +153,8 @@ pub fn trained_autoencoder(config: &Config, checkpoint: &Path, precision: Precis
 /// # Errors
 /// If there is no picture, or one is of another side.
 pub fn measure_autoencoder(opened: &Opened, encoder: &SqueezeNet, judge: &Judge, pictures: &[Picture]) -> Result<Measures> {
-    Examination::new(encoder, judge, pictures, 1, &opened.device)?.measure(|pictures| opened.decode(&opened.encode(pictures)?))
+    let examination = Examination::new(encoder, judge, pictures, 1, &opened.device)?;
+    Ok(examination.measure(|at| opened.decode(&opened.encode(&pictures[at])?))?.measures)
 }
 
 /// How a run was trained, for its card.
@@ -187,10 +188,12 @@ pub fn measure_inverter(
     pictures: &[Picture],
     device: &Device,
 ) -> Result<Measures> {
-    Examination::new(encoder, judge, pictures, 1, device)?.measure(|pictures| {
-        let features = encoder.features(picture::to_tensor(pictures, device)?, layer).div_scalar(scale); // [batch, channels, grid, grid]
+    let examined = Examination::new(encoder, judge, pictures, 1, device)?.measure(|at| {
+        let pictures = picture::to_tensor(&pictures[at], device)?; // [batch, 3, side, side]
+        let features = encoder.features(pictures, layer).div_scalar(scale); // [batch, channels, grid, grid]
         Ok(picture::from_data(&inverter.forward(features).into_data())?)
-    })
+    })?;
+    Ok(examined.measures)
 }
 
 fn print(measures: &Measures) {

@@ -176,7 +176,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             pictures_seen: trained.map(|training| training.pictures_seen),
             loss: trained.and_then(|training| LossPreset::with(training.weights)),
             divergence_weight: trained.and_then(|training| training.divergence).map(|divergence| divergence.weight),
-            reconstruction: Some(examination.measure(|pictures| opened.decode(&opened.encode(pictures)?))?),
+            reconstruction: Some(examination.measure(|at| opened.decode(&opened.encode(&held_out[at])?))?.measures),
             nats: spread.map(|spread| spread.nats),
             active: spread.map(|spread| spread.active),
             samples: distances,

@@ -6,9 +6,10 @@ pub mod ssim;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -81,6 +82,15 @@ pub struct Measures {
     pub milliseconds: f64,
 }
 
+/// Inversions of all pictures, in their order, and what was measured of them.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// What was measured.
+    pub measures: Measures,
+    /// The inversions.
+    pub inversions: Vec<Picture>,
+}
+
 /// Pictures to be inverted, and what is needed to measure inversions of them.
 #[derive(Debug)]
 pub struct Examination<'a> {
@@ -133,19 +143,20 @@ impl<'a> Examination<'a> {
         Ok(examination)
     }
 
-    /// Measures the inversions that `invert` makes of the pictures, a few at a time and in their order.
+    /// Measures the inversions that `invert` makes of the pictures at these places, a few at a time and in their order.
     ///
     /// # Errors
     /// If an inversion fails or is of another size.
-    pub fn measure(&self, mut invert: impl FnMut(&[Picture]) -> Result<Vec<Picture>>) -> Result<Measures> {
+    pub fn measure(&self, mut invert: impl FnMut(Range<usize>) -> Result<Vec<Picture>>) -> Result<Examined> {
         let mut errors: BTreeMap<Space, Vec<f64>> = BTreeMap::new();
         let [mut psnrs, mut ssims, mut top1, mut top5, mut cosines] = [const { Vec::new() }; 5];
         let mut seconds = 0.0;
+        let mut inversions = Vec::with_capacity(self.pictures.len());
         // The first inversion prepares buffers and kernels.
-        invert(self.pictures.get(..1).context("no pictures")?)?;
+        invert(0..1)?;
         for (chunk, opinions) in self.pictures.chunks(CHUNK).zip(self.opinions.chunks(CHUNK)) {
             let started = Instant::now();
-            let inverted = invert(chunk)?;
+            let inverted = invert(inversions.len()..inversions.len() + chunk.len())?;
             seconds += started.elapsed().as_secs_f64();
             ensure!(inverted.len() == chunk.len(), "{} inversions of {} pictures", inverted.len(), chunk.len());
             let mut note = |space: Space, distance: f64| {
@@ -170,9 +181,10 @@ impl<'a> Examination<'a> {
                 psnrs.push(psnr(a, b));
                 ssims.push(ssim(a, b));
             }
+            inversions.extend(inverted);
         }
         let estimate = |values: &[f64]| estimate(values, self.group);
-        Ok(Measures {
+        let measures = Measures {
             pictures: self.pictures.len(),
             side: self.pictures[0].width(),
             errors: errors.iter().map(|(space, values)| (*space, estimate(values))).collect(),
@@ -182,7 +194,8 @@ impl<'a> Examination<'a> {
             top5: estimate(&top5),
             cosine: estimate(&cosines),
             milliseconds: seconds * 1e3 / self.pictures.len() as f64,
-        })
+        };
+        Ok(Examined { measures, inversions })
     }
 
     /// Where each picture is in these spaces, less the judge's, whose opinions are asked for by themselves.
@@ -244,11 +257,12 @@ mod tests {
         // Two crops of each of two photographs; pairs of one photograph do not count.
         let pictures = [plain(0), plain(0), plain(100), plain(100)];
         let examination = Examination::new(&encoder, &judge, &pictures, 2, &device).unwrap();
-        let measures =
-            examination.measure(|pictures| Ok(pictures.iter().map(|p| p.clone().map_pixels(|rgb| rgb.map(|v| v + 25))).collect()));
-        let measures = measures.unwrap();
+        let brighter = |picture: &Picture| picture.clone().map_pixels(|rgb| rgb.map(|v| v + 25));
+        let examined = examination.measure(|at| Ok(pictures[at].iter().map(brighter).collect())).unwrap();
+        let measures = examined.measures;
+        assert_eq!(examined.inversions, pictures.each_ref().map(brighter));
         assert!((measures.errors[&Space::Picture].mean - 0.25).abs() < 1e-6, "{measures:?}");
-        let same = examination.measure(|pictures| Ok(pictures.to_vec())).unwrap();
+        let same = examination.measure(|at| Ok(pictures[at].to_vec())).unwrap().measures;
         assert!(same.errors.values().all(|error| error.mean == 0.0) && same.top1.mean == 1.0 && same.ssim.mean > 1.0 - 1e-9, "{same:?}");
     }
 }
