@@ -70,12 +70,10 @@ for group in $groups; do
         keep loss docs/results/losses
         ;;
     comparators)
-        train exemplar 200000 --task exemplar --size 64 --batch 32
+        train exemplar 120000 --task exemplar --size 64 --batch 32
         cp "$runs/exemplar.safetensors" models/
-        # SqueezeNet is what the ablation compares in.
-        [[ -e $runs/loss-image+feature.safetensors ]] && cp "$runs/loss-image+feature.safetensors" "$runs/comparator-squeezenet.safetensors"
         for comparator in squeezenet random efficientnet exemplar; do
-            small "comparator-$comparator" 60000 --loss image+feature --comparator $comparator
+            small "comparator-$comparator" 30000 --loss image+feature --comparator $comparator
         done
         keep comparator docs/results/comparators
         ;;

@@ -29,7 +29,7 @@ use crate::table::TableFiles;
 use crate::{generation, model, samples};
 
 /// Pictures in a row of the sheet.
-const SHOWN: usize = 6;
+const SHOWN: usize = 4;
 
 /// A way to invert without a trained inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

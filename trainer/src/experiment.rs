@@ -25,7 +25,7 @@ use crate::table::TableFiles;
 use crate::{model, samples};
 
 /// Pictures on a sheet, which has a row for each of up to ten operations.
-const SHOWN: usize = 4;
+const SHOWN: usize = 3;
 /// Seed of every random edit.
 const SEED: u64 = 1;
 /// Rounds of re-encoding that are measured.
