@@ -159,7 +159,7 @@ fn comparators_other_than_squeezenet_train_too() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let data = temporary.path().join("data");
     folder_of_pictures(&data, 3)?;
-    for (comparator, places) in [("random", "fire5"), ("efficientnet", "stage2,stage3")] {
+    for (comparator, places) in [("random", "fire5"), ("efficientnet", "stage2,stage3"), ("exemplar", "stage2,stage4")] {
         let run = temporary.path().join(comparator);
         let options = ["--max-steps", "2", "--comparator", comparator, "--compare", places, "--loss", "feature"];
         succeed(small_run(&data, &run).args(options))?;
