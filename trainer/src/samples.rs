@@ -8,7 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageFormat, RgbImage};
 
 /// Of sheets as JPEG, 1 to 100.
-const QUALITY: u8 = 82;
+const QUALITY: u8 = 76;
 
 /// PNG bytes of a picture.
 ///
