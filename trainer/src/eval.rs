@@ -21,7 +21,7 @@ use crate::data::Dataset;
 use crate::data::builtin::{held_out_crops, open_held_out, open_training};
 use crate::device::Backend;
 use crate::locate::locate;
-use crate::method::{Inverted, MeanPicture, Method, Optimised, Ridge, usual_side};
+use crate::method::{Descent, Inverted, MeanPicture, Method, Optimised, Ridge, usual_side};
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Examined, Measures, Space};
@@ -81,9 +81,9 @@ pub struct EvalOptions {
     #[arg(long, value_name = "N")]
     pub most: Option<usize>,
 
-    /// Steps of `--baseline optimise`
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub steps: usize,
+    /// Of `--baseline optimise`.
+    #[command(flatten)]
+    pub descent: Descent,
 
     /// Re-encode this many times
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -187,7 +187,7 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
         if layer_of_row.is_none() && jobs.iter().any(|job| job.layer.is_none() && job.side == side) {
             continue;
         }
-        let (name, method) = baseline_of(baseline, layer, side, options.steps, dataset, &encoder, device)?;
+        let (name, method) = baseline_of(baseline, layer, side, options.descent, dataset, &encoder, device)?;
         jobs.push(Job { name, layer: layer_of_row, side, pictures_seen: None, method });
     }
 
@@ -242,7 +242,7 @@ fn baseline_of(
     baseline: Baseline,
     layer: Layer,
     side: usize,
-    steps: usize,
+    descent: Descent,
     dataset: &Dataset,
     encoder: &SqueezeNet,
     device: &Device,
@@ -251,8 +251,8 @@ fn baseline_of(
         Baseline::Mean => ("mean picture".to_owned(), Box::new(MeanPicture::of(dataset, side)?)),
         Baseline::Ridge => ("ridge decoder".to_owned(), Box::new(Ridge::fit(encoder.clone(), layer, dataset, side, device)?)),
         Baseline::Optimise => {
-            let optimised = Optimised { encoder: encoder.clone(), layer, steps, device: device.clone() };
-            (format!("optimisation, {steps} steps"), Box::new(optimised))
+            let optimised = Optimised { encoder: encoder.clone(), layer, descent, device: device.clone() };
+            (format!("optimisation, {} steps", descent.steps), Box::new(optimised))
         }
     })
 }

@@ -14,7 +14,7 @@ use crate::checkpoint::write_atomically;
 use crate::data::open_picture;
 use crate::device::Backend;
 use crate::locate::locate;
-use crate::method::{Inverted, Method, Optimised};
+use crate::method::{Descent, Inverted, Method, Optimised};
 use crate::{model, samples};
 
 /// How `trainer invert` inverts.
@@ -41,9 +41,9 @@ pub struct InvertOptions {
     #[arg(long, conflicts_with = "model")]
     pub layer: Option<Layer>,
 
-    /// Steps of `--method optimise`
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub steps: usize,
+    /// Of `--method optimise`.
+    #[command(flatten)]
+    pub descent: Descent,
 
     /// Invert the inversion again: so many rounds in all
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -118,7 +118,7 @@ fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
                 options.iterations == 1,
                 "--iterations is for trained inverters: the features of an optimised picture are those it was made from"
             );
-            Ok(Box::new(Optimised { encoder: model::squeezenet(device)?, layer, steps: options.steps, device: device.clone() }))
+            Ok(Box::new(Optimised { encoder: model::squeezenet(device)?, layer, descent: options.descent, device: device.clone() }))
         }
     }
 }

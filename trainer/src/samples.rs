@@ -4,11 +4,11 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result};
 use deepsim::Picture;
-use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageFormat, RgbImage};
+use image::{ImageFormat, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-/// Of sheets as JPEG, 1 to 100.
-const QUALITY: u8 = 76;
+/// Of sheets as JPEG, 1 to 100. They lie in the repository, so they are coded as tightly as can be.
+const QUALITY: u8 = 62;
 
 /// PNG bytes of a picture.
 ///
@@ -25,11 +25,15 @@ pub fn to_png(picture: &Picture) -> Result<Vec<u8>> {
 /// JPEG bytes of a picture, for sheets that are looked at and not measured.
 ///
 /// # Errors
-/// Only if the encoder fails.
+/// If a side is longer than 65 535 pixels.
 pub fn to_jpeg(picture: &Picture) -> Result<Vec<u8>> {
-    let (width, height) = (u32::try_from(picture.width())?, u32::try_from(picture.height())?);
+    let (width, height) = (u16::try_from(picture.width())?, u16::try_from(picture.height())?);
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode(picture.rgb(), width, height, ExtendedColorType::Rgb8)?;
+    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_progressive(true);
+    encoder.set_optimized_huffman_tables(true);
+    encoder.encode(picture.rgb(), width, height, ColorType::Rgb)?;
     Ok(jpeg)
 }
 

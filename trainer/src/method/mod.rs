@@ -11,7 +11,7 @@ use deepsim::inversion::Inversion;
 use deepsim::picture::{self, Picture};
 
 pub use mean::MeanPicture;
-pub use optimise::Optimised;
+pub use optimise::{Descent, Optimised};
 pub use ridge::Ridge;
 
 /// Pictures -> features of a layer -> pictures.
