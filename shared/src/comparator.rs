@@ -53,6 +53,18 @@ impl Network {
     }
 }
 
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Squeezenet => "squeezenet",
+            Self::Random => "random",
+            Self::Efficientnet => "efficientnet",
+            Self::Exemplar => "exemplar",
+            Self::Discriminator => "discriminator",
+        })
+    }
+}
+
 /// A place in a comparator whose features are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

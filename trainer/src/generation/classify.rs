@@ -5,37 +5,22 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use burn::module::Module;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use deepsim::comparator::Network;
+use deepsim::model_file::Training;
 use deepsim::nets::autoencoder::Code;
-use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::Opened;
+use super::linear::{Scale, accuracy, fit};
 use crate::choices::LossPreset;
 use crate::data::{Dataset, idx};
 use crate::device::Backend;
-use crate::random::random;
-use crate::schedule::learning_rate;
 use crate::table::TableFiles;
 
-/// Passes over the training codes, at least.
-const EPOCHS: usize = 20;
-/// Steps at least: few codes need more passes, or Adam's short steps do not reach the best line.
-const LEAST_STEPS: usize = 2000;
-/// Codes a step.
-const BATCH: usize = 500;
-/// Adam's learning rate, falling to nothing over the whole training.
-const RATE: f64 = 5e-3;
 /// Pictures encoded at a time.
 const CHUNK: usize = 64;
-/// Separates these random numbers from those of training.
-const PURPOSE: u64 = 0xc1a5;
-
 /// Options of `trainer classify`.
 #[derive(Debug, Clone, Args)]
 pub struct ClassifyOptions {
@@ -67,6 +52,9 @@ struct Row {
     /// Whether the codes are variational.
     variational: bool,
     loss: Option<LossPreset>,
+    /// Where the loss compared features, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<String>,
     pictures_seen: Option<u64>,
     seed: Option<u64>,
     numbers: usize,
@@ -94,6 +82,7 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
             model,
             variational: matches!(opened.generation.card().code, Code::Latent(_)),
             loss: trained.and_then(|training| LossPreset::with(training.weights)),
+            compared: trained.and_then(compared),
             pictures_seen: trained.map(|training| training.pictures_seen),
             seed: trained.map(|training| training.seed),
             numbers: opened.generation.len(),
@@ -104,11 +93,24 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
     options.files.publish(&rows, &to_markdown(&rows))
 }
 
+/// The comparator's places, and its network's name if that is not the usual one.
+fn compared(training: &Training) -> Option<String> {
+    (training.weights.feature > 0.0).then(|| {
+        let places = training.comparator.iter().map(|scaled| scaled.place.to_string()).collect::<Vec<_>>().join(", ");
+        match training.network {
+            Network::Squeezenet => places,
+            network => format!("{network} {places}").trim_end().to_owned(),
+        }
+    })
+}
+
 /// A line for each kind of model: the mean over its seeds, and their standard deviation if there are several.
 fn to_markdown(rows: &[Row]) -> String {
-    let mut table = String::from("| codes | numbers | loss | pictures seen | seeds | right on training pictures % | right on others % |\n");
-    table.push_str("|---|---|---|---|---|---|---|\n");
-    let kind = |row: &Row| (row.variational, row.numbers, row.loss, row.pictures_seen);
+    let mut table = String::from(
+        "| codes | numbers | loss | compared at | pictures seen | seeds | right on training pictures % | right on others % |\n",
+    );
+    table.push_str("|---|---|---|---|---|---|---|---|\n");
+    let kind = |row: &Row| (row.variational, row.numbers, row.loss, row.compared.clone(), row.pictures_seen);
     for (at, row) in rows.iter().enumerate() {
         if rows[..at].iter().any(|earlier| kind(earlier) == kind(row)) {
             continue;
@@ -120,8 +122,9 @@ fn to_markdown(rows: &[Row]) -> String {
         let seen = row.pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
         let _ = writeln!(
             table,
-            "| {codes} | {} | {loss} | {seen} | {} | {} | {} |",
+            "| {codes} | {} | {loss} | {} | {seen} | {} | {} | {} |",
             row.numbers,
+            row.compared.as_deref().unwrap_or("–"),
             alike.len(),
             mean(alike.iter().map(|row| row.training)),
             mean(alike.iter().map(|row| row.held_out))
@@ -166,89 +169,17 @@ impl Labelled {
     }
 }
 
-/// Mean and deviation of each number of the training codes: a classifier should not care how large they are.
-struct Scale(Vec<(f32, f32)>);
-
-impl Scale {
-    fn of(codes: &[Vec<f32>]) -> Self {
-        let width = codes.first().map_or(0, Vec::len);
-        let moments = |at: usize| {
-            let values = || codes.iter().map(|code| f64::from(code[at]));
-            let mean = values().sum::<f64>() / codes.len() as f64;
-            let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / codes.len() as f64;
-            (mean as f32, (variance.sqrt() as f32).max(1e-6))
-        };
-        Self((0..width).map(moments).collect())
-    }
-
-    fn apply(&self, mut codes: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
-        for code in &mut codes {
-            for (value, (mean, deviation)) in code.iter_mut().zip(&self.0) {
-                *value = (*value - mean) / deviation;
-            }
-        }
-        codes
-    }
-}
-
-fn tensors(codes: &[Vec<f32>], labels: &[u8], chosen: &[usize], device: &Device) -> (Tensor<2>, Tensor<1, Int>) {
-    let width = codes[chosen[0]].len();
-    let values: Vec<f32> = chosen.iter().flat_map(|&at| codes[at].iter().copied()).collect();
-    let classes: Vec<i32> = chosen.iter().map(|&at| i32::from(labels[at])).collect();
-    let count = chosen.len();
-    (Tensor::from_data(TensorData::new(values, [count, width]), device), Tensor::from_data(TensorData::new(classes, [count]), device))
-}
-
-/// Multinomial logistic regression.
-fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
-    let trained = device.clone().autodiff();
-    let classes = labels.iter().copied().max().map_or(1, |most| usize::from(most) + 1);
-    // From zero: the problem is convex, and the device's random numbers are shared with whatever else runs in the process.
-    let mut classifier = LinearConfig::new(codes[0].len(), classes).with_initializer(Initializer::Zeros).init(&trained);
-    let mut optimizer = AdamConfig::new().init();
-    let mut order: Vec<usize> = (0..codes.len()).collect();
-    let steps = order.len().div_ceil(BATCH);
-    let epochs = EPOCHS.max(LEAST_STEPS.div_ceil(steps));
-    let total = (epochs * steps) as u64;
-    let mut step = 0;
-    for epoch in 0..epochs as u64 {
-        order.shuffle(&mut random(0, PURPOSE, epoch));
-        for chosen in order.chunks(BATCH) {
-            let (codes, classes) = tensors(codes, labels, chosen, &trained); // [batch, numbers], [batch]
-            let logits = classifier.forward(codes); // [batch, classes]
-            let loss = CrossEntropyLossConfig::new().init(&trained).forward(logits, classes); // [1]
-            let gradients = GradientsParams::from_grads(loss.backward(), &classifier);
-            classifier = optimizer.step(learning_rate(RATE, step, total, 1.0, 0), classifier, gradients);
-            step += 1;
-        }
-    }
-    classifier.valid()
-}
-
-/// The share of codes whose likeliest class is the right one.
-fn accuracy(classifier: &Linear, codes: &[Vec<f32>], labels: &[u8], device: &Device) -> f64 {
-    let all: Vec<usize> = (0..codes.len()).collect();
-    let right: f64 = all
-        .chunks(BATCH)
-        .map(|chosen| {
-            let (codes, classes) = tensors(codes, labels, chosen, device); // [batch, numbers], [batch]
-            let found = classifier.forward(codes).argmax(1).flatten::<1>(0, 1); // [batch]
-            f64::from(found.equal(classes).float().sum().into_scalar::<f32>())
-        })
-        .sum();
-    right / codes.len() as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn models_that_differ_in_their_seed_alone_are_one_line() {
-        let row = |variational, loss, seed, held_out| Row {
+        let row = |variational, loss, compared: Option<&str>, seed, held_out| Row {
             model: String::new(),
             variational,
             loss,
+            compared: compared.map(str::to_owned),
             pictures_seen: Some(10),
             seed: Some(seed),
             numbers: 128,
@@ -256,31 +187,22 @@ mod tests {
             held_out,
         };
         let [image, deepsim] = [LossPreset::Image, LossPreset::DeepSim].map(Some);
-        let table =
-            to_markdown(&[row(true, image, 0, 0.5), row(true, deepsim, 0, 0.8), row(true, image, 1, 0.7), row(false, image, 0, 0.25)]);
+        let table = to_markdown(&[
+            row(true, image, None, 0, 0.5),
+            row(true, deepsim, Some("fire3"), 0, 0.8),
+            row(true, image, None, 1, 0.7),
+            row(true, deepsim, Some("fire5"), 1, 0.9),
+            row(false, image, None, 0, 0.25),
+        ]);
         let lines: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(
             lines,
             [
-                "| variational | 128 | image | 10 | 2 | 100.00 ± 0.00 | 60.00 ± 14.14 |",
-                "| variational | 128 | deepsim | 10 | 1 | 100.00 | 80.00 |",
-                "| a grid | 128 | image | 10 | 1 | 100.00 | 25.00 |",
+                "| variational | 128 | image | – | 10 | 2 | 100.00 ± 0.00 | 60.00 ± 14.14 |",
+                "| variational | 128 | deepsim | fire3 | 10 | 1 | 100.00 | 80.00 |",
+                "| variational | 128 | deepsim | fire5 | 10 | 1 | 100.00 | 90.00 |",
+                "| a grid | 128 | image | – | 10 | 1 | 100.00 | 25.00 |",
             ]
         );
-    }
-
-    #[test]
-    fn what_a_line_parts_is_told_apart_and_nothing_else() {
-        let device = Device::flex();
-        // Two numbers: the first says the class, on another scale than the second, which says nothing.
-        let codes: Vec<Vec<f32>> =
-            deepsim::generation::latent(1, 0, 0, 4000).chunks(2).map(|pair| vec![pair[0] * 100.0 + 7.0, pair[1]]).collect();
-        let labels: Vec<u8> = codes.iter().map(|code| u8::from(code[0] > 7.0)).collect();
-        let chance: Vec<u8> = deepsim::generation::latent(2, 0, 0, 2000).iter().map(|&value| u8::from(value > 0.0)).collect();
-        let codes = Scale::of(&codes).apply(codes);
-        for (labels, least, most) in [(&labels, 0.97, 1.0), (&chance, 0.45, 0.58)] {
-            let found = accuracy(&fit(&codes, labels, &device), &codes, labels, &device);
-            assert!((least..=most).contains(&found), "{found}");
-        }
     }
 }

@@ -6,6 +6,7 @@ pub mod codes;
 pub mod distance;
 pub mod draw;
 pub mod eval;
+mod linear;
 
 use std::path::Path;
 
