@@ -5,6 +5,7 @@
 //! picture, whose own norm is nothing, does no harm.
 
 use burn::tensor::activation::softplus;
+use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::comparator::Comparator;
 /// The mean square of pictures in [-1, 1], roughly: what an image term of 1 means.
 pub const IMAGE_MEAN_SQUARE: f64 = 0.25;
 
-/// The largest crop offset before the comparator, in pixels; see [`Offset`].
+/// The largest offset before the comparator, in pixels; see [`Offset`].
 const MAX_OFFSET: usize = 8;
 
 /// The smallest side for which fire9 has a grid.
@@ -55,8 +56,8 @@ impl Divergence {
     }
 }
 
-/// Where picture and inversion are cropped before the comparator, in pixels from the left and the top. Both at the same place,
-/// another one each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
+/// How far picture and inversion are shifted before the comparator, in pixels from the left and the top. Both by the same,
+/// otherwise each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
     /// From the left edge.
@@ -66,19 +67,34 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// The number of pixels that pictures of this side lose to the crop, and so the largest offset.
+    /// The largest offset for pictures of this side.
     pub const fn range(side: usize) -> usize {
         let spare = side.saturating_sub(SMALLEST_SIDE);
         if spare < MAX_OFFSET { spare } else { MAX_OFFSET }
     }
 
-    /// Crops pictures `[batch, 3, side, side]` to `[batch, 3, side - range, side - range]`.
-    fn crop(self, pictures: Tensor<4>) -> Tensor<4> {
+    /// Pictures `[batch, 3, side, side]` as the comparator sees them: `[batch, 3, side - range, side - range]` if the border is cropped,
+    /// `[batch, 3, side + range, side + range]` if it is mirrored.
+    fn shift(self, pictures: Tensor<4>, border: Border) -> Tensor<4> {
         let [batch, channels, height, width] = pictures.dims();
         let range = Self::range(height.min(width));
         let (top, left) = (self.top.min(range), self.left.min(range));
-        pictures.slice([0..batch, 0..channels, top..top + height - range, left..left + width - range])
+        match border {
+            Border::Cropped => pictures.slice([0..batch, 0..channels, top..top + height - range, left..left + width - range]),
+            Border::Mirrored => pictures.pad((left, range - left, top, range - top), PadMode::Reflect),
+        }
     }
+}
+
+/// What becomes of the border of pictures that are shifted before the comparator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Border {
+    /// It is cut off: the cheaper, where pictures are crops of larger ones anyway.
+    #[default]
+    Cropped,
+    /// It is continued by its mirror image, so that all of the picture is compared at every step. Of 64 pixels a crop of 8 leaves the
+    /// outermost seldom looked at, and whole pictures get a frame.
+    Mirrored,
 }
 
 /// The three terms, unweighted, each `[1]`.
@@ -97,12 +113,18 @@ pub struct Terms {
 pub struct DeepSimLoss {
     comparator: Comparator,
     weights: Weights,
+    border: Border,
 }
 
 impl DeepSimLoss {
     /// What compares, and how much each term counts.
     pub const fn new(comparator: Comparator, weights: Weights) -> Self {
-        Self { comparator, weights }
+        Self { comparator, weights, border: Border::Cropped }
+    }
+
+    /// The same with another treatment of the border.
+    pub fn with_border(self, border: Border) -> Self {
+        Self { border, ..self }
     }
 
     /// How much each term counts.
@@ -117,7 +139,7 @@ impl DeepSimLoss {
         Terms {
             image: mean_square(inverted.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
             feature: if self.weights.feature > 0.0 {
-                self.feature_error(offset.crop(inverted), offset.crop(pictures)) // [1]
+                self.feature_error(offset.shift(inverted, self.border), offset.shift(pictures, self.border)) // [1]
             } else {
                 zero(&device)
             },

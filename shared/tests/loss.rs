@@ -7,7 +7,7 @@ use deepsim::burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use deepsim::burn::nn::Initializer;
 use deepsim::burn::tensor::{Device, Gradients, Tensor, TensorData};
 use deepsim::comparator::{Comparator, Place, ScaledPlace};
-use deepsim::loss::{DeepSimLoss, Offset, Weights};
+use deepsim::loss::{Border, DeepSimLoss, Offset, Weights};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -198,4 +198,17 @@ fn offsets_stay_inside() {
     let far = Offset { left: 99, top: 99 };
     let terms = loss.terms(smallest.clone(), smallest, Some(Tensor::zeros([1, 1], &device)), far);
     assert_eq!(number(terms.feature), 0.0);
+}
+
+#[test]
+fn a_mirrored_border_is_compared_and_a_cropped_one_is_not() {
+    let device = Device::flex();
+    let pictures = random_pictures(&device);
+    // Another first row: 8 pixels are off, at this offset all of them above what is left.
+    let inked = pictures.clone().slice_assign([0..2, 0..3, 0..1, 0..SIDE], Tensor::ones([2, 3, 1, SIDE], &device));
+    let below = Offset { left: 8, top: 8 };
+    for (border, seen) in [(Border::Cropped, false), (Border::Mirrored, true)] {
+        let terms = loss(&device).with_border(border).terms(inked.clone(), pictures.clone(), None, below);
+        assert_eq!(number(terms.feature) > 0.0, seen, "{border:?}");
+    }
 }

@@ -35,7 +35,7 @@ export const TEXTS = {
     "moves-help": "The codes of the training pictures differ most in these directions, the first one most of all. The square pad moves along the first two at once. Look for what a direction stands for, such as colour, size or a face.",
     "moves-reset": "Back to where it was",
     "vae-how": "How this works",
-    "vae-codes": "An encoder reduces each training picture to a normal distribution over 128 numbers, its code, and a decoder makes a picture of a draw from it. The codes of all pictures together are held near the standard normal distribution: that is why a draw from it is a code, too, and has a picture.",
+    "vae-codes": "An encoder reduces each training picture to a normal distribution over a few numbers (128 for the emoji, 32 for the clothes), its code, and a decoder makes a picture of a draw from it. The codes of all pictures together are held near the standard normal distribution: that is why a draw from it is a code, too, and has a picture.",
     "vae-losses": "With the image loss a picture and its reconstruction are compared pixel by pixel, so of all that might have been the decoder paints the mean, which is fog. DeePSiM compares them in the features of SqueezeNet, and an adversary tells made pictures from real ones: what it paints has edges, even where they are not those that were there.",
     "original-title": "Your picture",
     experiments: "Experiments",

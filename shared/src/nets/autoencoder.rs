@@ -30,6 +30,10 @@ const TO_PLACES: [usize; 5] = [32, 32, 64, 128, 64];
 /// The decoder's channels from [`PLACES`]: the first of these.
 const FROM_PLACES: [usize; 6] = [64, 96, 96, 64, 32, 24];
 
+/// Pictures are a hyperbolic tangent of this size (Larsen et al. 2015 use one, too): plain white or black grounds, of which emoji and
+/// clothes have much, come of any large number and need not be met exactly. A little more than 1, so that white is not at infinity.
+pub const MOST: f64 = 1.02;
+
 /// What a picture is reduced to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -154,7 +158,7 @@ impl Decoder {
         }
     }
 
-    /// Pictures `[batch, 3, side, side]`, about [-1, 1], from codes `[batch, 8, side / 8, side / 8]` or `[batch, latent, 1, 1]`.
+    /// Pictures `[batch, 3, side, side]`, within ±[`MOST`], from codes `[batch, 8, side / 8, side / 8]` or `[batch, latent, 1, 1]`.
     pub fn forward(&self, codes: Tensor<4>) -> Tensor<4> {
         let mut x = match self.kind {
             Code::Grid => self.head.forward(codes), // [batch, 128, side / 8, side / 8]
@@ -167,7 +171,7 @@ impl Decoder {
         for block in &self.blocks {
             x = block.forward(x); // [batch, width, 2h, 2w]
         }
-        self.picture.forward(x) // [batch, 3, side, side]
+        self.picture.forward(x).tanh().mul_scalar(MOST) // [batch, 3, side, side]
     }
 }
 
@@ -229,6 +233,18 @@ mod tests {
                 assert_eq!(codes.dims()[1..].iter().product::<usize>(), code.len(side), "{code:?} at {side}");
                 assert_eq!(network.decoder.forward(codes).dims(), [2, 3, side, side], "{code:?} at {side}");
             }
+        }
+    }
+
+    #[test]
+    fn pictures_stay_near_their_range_whatever_the_code() {
+        let device = Device::flex();
+        for code in [Code::Grid, Code::Latent(16)] {
+            let [channels, places] = code.shape(32);
+            let codes = Tensor::full([1, channels, places, places], 1e4, &device);
+            let made = Autoencoder::new(code, 32, &device).decoder.forward(codes).into_data();
+            let largest = made.iter::<f32>().fold(0.0, |most: f32, value| most.max(value.abs()));
+            assert!(largest > 1.0 && f64::from(largest) < MOST + 1e-6, "{code:?}: {largest}");
         }
     }
 

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use deepsim::Picture;
 use deepsim::comparator::{Network, ScaledPlace};
 use deepsim::generation::latent;
-use deepsim::loss::{DeepSimLoss, Divergence, IMAGE_MEAN_SQUARE, Terms, Weights, mean_square, real_loss, total};
+use deepsim::loss::{Border, DeepSimLoss, Divergence, IMAGE_MEAN_SQUARE, Terms, Weights, mean_square, real_loss, total};
 use deepsim::model_file::{AutoencoderCard, Kind, Training};
 use deepsim::nets::autoencoder::{Autoencoder, Code, Posterior};
 use deepsim::nets::discriminator::Discriminator;
@@ -74,7 +74,10 @@ impl Generation {
     fn new(config: &Config, trainee: Trainee<Autoencoder>, places: Vec<ScaledPlace>, pictures: &Pictures, device: &Device) -> Result<Self> {
         let comparing = match config.network() {
             Network::Discriminator => Comparing::Discriminator(config.weights()),
-            network => Comparing::Fixed(DeepSimLoss::new(model::comparator(network, &places, device)?, config.weights())),
+            network => {
+                let loss = DeepSimLoss::new(model::comparator(network, &places, device)?, config.weights());
+                Comparing::Fixed(loss.with_border(Border::Mirrored))
+            }
         };
         Ok(Self {
             trainee,
