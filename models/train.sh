@@ -83,7 +83,7 @@ for group in $groups; do
         emoji emoji-vae-image 72000 "${held[@]}" --loss image
         ;;
     divergence)
-        # Of 32 pixels: ten networks, each of as many pictures, are a day's work for a processor otherwise.
+        # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
         for weight in 3e-5 1e-4 3e-4 1e-3 3e-3; do
             for loss in image deepsim; do MOST=50 emoji "divergence-$loss-$weight" 60000 --size 32 --kl-weight $weight --loss $loss; done
         done

@@ -57,7 +57,7 @@ impl Divergence {
 }
 
 /// How far picture and inversion are shifted before the comparator, in pixels from the left and the top. Both by the same,
-/// otherwise each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
+/// differently at each step: patterns with the period of the comparator's strides would pass it unseen and stay in the inversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
     /// From the left edge.
@@ -87,10 +87,9 @@ impl Offset {
 }
 
 /// What becomes of the border of pictures that are shifted before the comparator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Border {
     /// It is cut off: the cheaper, where pictures are crops of larger ones anyway.
-    #[default]
     Cropped,
     /// It is continued by its mirror image, so that all of the picture is compared at every step. Of 64 pixels a crop of 8 leaves the
     /// outermost seldom looked at, and whole pictures get a frame.
@@ -117,7 +116,7 @@ pub struct DeepSimLoss {
 }
 
 impl DeepSimLoss {
-    /// What compares, and how much each term counts.
+    /// What compares, and how much each term counts. Borders are cropped.
     pub const fn new(comparator: Comparator, weights: Weights) -> Self {
         Self { comparator, weights, border: Border::Cropped }
     }

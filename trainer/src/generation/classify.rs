@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use deepsim::comparator::Network;
 use deepsim::model_file::Training;
 use deepsim::nets::autoencoder::Code;
 use serde::Serialize;
@@ -93,14 +92,11 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
     options.files.publish(&rows, &to_markdown(&rows))
 }
 
-/// The comparator's places, and its network's name if that is not the usual one.
+/// The comparator's network and its places, if features were compared.
 fn compared(training: &Training) -> Option<String> {
     (training.weights.feature > 0.0).then(|| {
         let places = training.comparator.iter().map(|scaled| scaled.place.to_string()).collect::<Vec<_>>().join(", ");
-        match training.network {
-            Network::Squeezenet => places,
-            network => format!("{network} {places}").trim_end().to_owned(),
-        }
+        format!("{} {places}", training.network).trim_end().to_owned()
     })
 }
 

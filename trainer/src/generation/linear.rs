@@ -1,4 +1,4 @@
-//! A linear classifier of codes.
+//! A linear classifier of codes: multinomial logistic regression, for `trainer classify`.
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;

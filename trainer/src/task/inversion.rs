@@ -138,7 +138,7 @@ impl Task for Inversion {
     }
 }
 
-/// Where picture and inversion are cropped before the comparator at a step.
+/// How far picture and what is made of it are shifted before the comparator at a step.
 pub(super) fn offset(seed: u64, size: usize, step: u64) -> Offset {
     let mut random = random(seed, OFFSETS, step);
     let range = Offset::range(size);
