@@ -167,9 +167,12 @@ fn measures_tell_samples_from_pictures() -> Result<()> {
     ensure!(distance(floor)? < distance(vae)? && distance(pixels)? < distance(vae)? && distance(pca)? < distance(vae)?, "{rows:?}");
     ensure!(vae["nats"].as_f64() > Some(0.0) && vae["active"].is_number(), "{vae}");
     ensure!(vae.pointer("/reconstruction/errors/picture/mean").and_then(Value::as_f64) > Some(0.3), "{vae}");
+    // Reconstructions by a network that has learned nothing are the same grey squares.
+    let reconstructed = vae.pointer("/reconstructed/mean").and_then(Value::as_f64).context("a distance of reconstructions")?;
+    ensure!(distance(floor)? < reconstructed && floor.get("reconstructed").is_none(), "{rows:?}");
     ensure!(fs::read_to_string(path("eval.md"))?.lines().count() == 2 + 4);
     ensure!(vae["loss"] == "deepsim" && vae["divergence_weight"].as_f64() > Some(0.0), "{vae}");
-    for (file, title) in [("samples.svg", "Kernel distance"), ("reconstruction.svg", "Error of reconstructions")] {
+    for (file, title) in [("samples.svg", "Kernel distance"), ("reconstruction.svg", "in pixels"), ("judge.svg", "in the judge")] {
         let curve = fs::read_to_string(path("curves").join(file))?;
         ensure!(curve.contains(title) && curve.matches("<circle").count() == 1, "{curve}");
     }

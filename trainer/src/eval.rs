@@ -97,7 +97,7 @@ pub struct EvalOptions {
     #[arg(long, value_name = "FILE")]
     pub sheet: Option<PathBuf>,
 
-    /// Draw there what the divergence of variational autoencoders trades: reconstruction.svg and samples.svg, a curve for each loss
+    /// Draw there what the divergence of variational autoencoders trades: reconstruction.svg, judge.svg and samples.svg, a curve for each loss
     #[arg(long, value_name = "DIR")]
     pub curves: Option<PathBuf>,
 

@@ -1,14 +1,11 @@
 //! `trainer eval` of autoencoders: how close reconstructions are, what codes carry, and how far samples are from the pictures that the network
 //! learned from, and from others.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
-use clap::ValueEnum;
 use deepsim::model_file::{Kind, ModelFile};
 use deepsim::nets::autoencoder::Code;
 use deepsim::picture::Picture;
@@ -18,6 +15,7 @@ use serde::Serialize;
 use super::Opened;
 use super::ceiling::PixelNormal;
 use super::codes::{matrix, spread};
+use super::curves;
 use super::distance::{FrechetReference, kernel_distance};
 use crate::checkpoint::write_atomically;
 use crate::choices::LossPreset;
@@ -26,8 +24,7 @@ use crate::data::builtin::{built_in_of_card, crops, open};
 use crate::eval::{EvalOptions, cell};
 use crate::metrics::bootstrap::Estimate;
 use crate::metrics::judge::{Judge, nearest};
-use crate::metrics::{Examination, Measures, Space};
-use crate::report::chart::{Curve, draw};
+use crate::metrics::{Examination, Examined, Measures, Space};
 use crate::{model, samples};
 
 /// Training pictures that samples are compared with, at most.
@@ -60,6 +57,10 @@ pub struct Row {
     /// Numbers of a code that are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<usize>,
+    /// Kernel distance of the reconstructions of held-out pictures to the training pictures: what samples could have at best, if the codes of
+    /// pictures filled the normal distribution that samples are drawn from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconstructed: Option<Estimate>,
     /// Distances of pictures that were not there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Distances>,
@@ -94,41 +95,10 @@ pub fn eval(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resu
     );
     let rows = measure(options, files, device)?;
     if let Some(folder) = &options.curves {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        for (file, title, value) in CURVES {
-            write_atomically(&folder.join(file), draw(title, "divergence, nats a picture", &curves(&rows, value))?.as_bytes())?;
-        }
+        curves::write(folder, &rows)?;
     }
     let table = to_markdown(&rows);
     options.files.publish(&rows, &table)
-}
-
-/// A number of a row, if it was measured.
-type Value = fn(&Row) -> Option<f64>;
-
-/// What the divergence trades: file, title and what is drawn over the nats.
-const CURVES: [(&str, &str, Value); 2] = [
-    ("reconstruction.svg", "Error of reconstructions in pixels, %", |row| {
-        row.reconstruction.as_ref().and_then(|measures| measures.errors.get(&Space::Picture)).map(|error| error.mean * 100.0)
-    }),
-    ("samples.svg", "Kernel distance of samples to the held-out pictures, thousandths", |row| {
-        row.samples.map(|distances| distances.kernel_held_out.mean * 1000.0)
-    }),
-];
-
-/// A curve for each loss, over the nats of the models that have both numbers.
-fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
-    let mut curves: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
-    for row in rows {
-        if let (Some(loss), Some(nats), Some(value)) = (row.loss.and_then(|loss| loss.to_possible_value()), row.nats, value(row)) {
-            curves.entry(loss.get_name().to_owned()).or_default().push((nats, value));
-        }
-    }
-    let curve = |(name, mut points): (String, Vec<(f64, f64)>)| {
-        points.sort_by(|one, other| one.0.total_cmp(&other.0));
-        Curve { name, points }
-    };
-    curves.into_iter().map(curve).collect()
 }
 
 /// The loss that a variational autoencoder was trained with, if its card says so.
@@ -170,15 +140,17 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             let nearest = (0..shown).map(|row| training[nearest(&yardstick.training, &features.row(row).transpose())].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
         }
+        let Examined { measures, inversions } = examination.measure(|at| opened.decode(&opened.encode(&held_out[at])?))?;
         let trained = opened.training.as_ref();
         rows.push(Row {
             method: name,
             pictures_seen: trained.map(|training| training.pictures_seen),
             loss: trained.and_then(|training| LossPreset::with(training.weights)),
             divergence_weight: trained.and_then(|training| training.divergence).map(|divergence| divergence.weight),
-            reconstruction: Some(examination.measure(|at| opened.decode(&opened.encode(&held_out[at])?))?.measures),
+            reconstruction: Some(measures),
             nats: spread.map(|spread| spread.nats),
             active: spread.map(|spread| spread.active),
+            reconstructed: Some(kernel_distance(&pooled(&judge, &inversions)?, &yardstick.training)),
             samples: distances,
         });
     }
@@ -266,11 +238,11 @@ fn pooled(judge: &Judge, pictures: &[Picture]) -> Result<DMatrix<f64>> {
 /// Rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.
 pub fn to_markdown(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | kernel distance, training | held out | Fréchet, training | held out |\n",
+        "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | reconstructions' kernel distance | kernel distance, training | held out | Fréchet, training | held out |\n",
     );
-    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
-    for Row { method, pictures_seen, reconstruction, nats, active, samples, .. } in rows {
+    for Row { method, pictures_seen, reconstruction, nats, active, reconstructed, samples, .. } in rows {
         let _ = write!(text, "| {method} | {} |", or_dash(pictures_seen.map(|seen| seen.to_string())));
         let error = |space| {
             let measured = reconstruction.as_ref().and_then(|measures| measures.errors.get(&space));
@@ -282,6 +254,7 @@ pub fn to_markdown(rows: &[Row]) -> String {
         let _ = write!(text, " {} | {} | {} |", measured(|m| m.psnr, 2), measured(|m| m.ssim, 3), measured(|m| m.cosine, 3));
         let _ =
             write!(text, " {} | {} |", or_dash(nats.map(|nats| format!("{nats:.1}"))), or_dash(active.map(|active| active.to_string())));
+        let _ = write!(text, " {} |", or_dash(reconstructed.map(|distance| cell(distance, 1000.0, 1))));
         let distance = |value: fn(&Distances) -> Estimate| or_dash(samples.as_ref().map(|samples| cell(value(samples), 1000.0, 1)));
         let frechet = |value: fn(&Distances) -> f64| or_dash(samples.as_ref().map(|samples| format!("{:.1}", value(samples))));
         let _ = write!(text, " {} | {} |", distance(|d| d.kernel_training), distance(|d| d.kernel_held_out));

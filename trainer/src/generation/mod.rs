@@ -3,6 +3,7 @@
 mod ceiling;
 pub mod classify;
 pub mod codes;
+mod curves;
 pub mod distance;
 pub mod draw;
 pub mod eval;
