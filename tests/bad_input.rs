@@ -20,7 +20,7 @@ fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
 fn options_that_cannot_be() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let out = temporary.path().join("run");
-    let cases: [(&[&str], &[&str]); 16] = [
+    let cases: [(&[&str], &[&str]); 18] = [
         (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
         (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
         (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
@@ -37,6 +37,8 @@ fn options_that_cannot_be() -> Result<()> {
         (&["--average-half-life", "0"], &["--average-half-life"]),
         (&["--width", "0"], &["--width"]),
         (&["--image-weight", "0", "--feature-weight", "0", "--adversarial-weight", "0"], &["zero"]),
+        (&["--draws"], &["--draws", "vae"]),
+        (&["--task", "vae", "--loss", "image", "--draws"], &["--draws", "adversary"]),
     ];
     for (arguments, words) in cases {
         assert_error(trainer().args(arguments).args(["--device", "flex", "--out"]).arg(&out), words)?;

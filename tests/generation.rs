@@ -31,12 +31,17 @@ fn every_task_trains_with_every_term_that_it_names() -> Result<()> {
         ("autoencoder", "deepsim", true, true),
         ("vae", "image", false, false),
         ("vae", "deepsim", true, true),
+        ("vae", "image+adversarial", false, true),
         ("vaegan", "feature+adversarial", true, true),
     ] {
         let folder = temporary.path().join(loss).join(task);
         fs::create_dir_all(&folder)?;
         // The default of VAE/GAN is not named, so that it is tested, too.
-        let named: &[&str] = if task == "vaegan" { &[] } else { &["--loss", loss] };
+        let named: &[&str] = match (task, loss) {
+            ("vaegan", _) => &[],
+            (_, "image+adversarial") => &["--loss", loss, "--draws"],
+            _ => &["--loss", loss],
+        };
         let file = model(&folder, task, 2, named)?;
         let code = if task == "autoencoder" { Code::Grid } else { Code::Latent(128) };
         ensure!(matches!(file.card().kind, Kind::Autoencoder(card) if card.code == code && card.side == 32), "{task}: {:?}", file.card());
@@ -47,6 +52,7 @@ fn every_task_trains_with_every_term_that_it_names() -> Result<()> {
         let training = file.card().training.as_ref().context("no word of its training")?;
         let image = training.weights.image > 0.0;
         ensure!(image == (task != "vaegan"), "{task}: {training:?}");
+        ensure!(training.draws == named.contains(&"--draws"), "{task}: {training:?}");
     }
     Ok(())
 }

@@ -129,6 +129,11 @@ pub struct Config {
     #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
     pub adversarial_weight: f64,
 
+    /// Show the adversary of a VAE pictures of codes drawn from the prior, too, as VAE/GAN always does: they are what samples will be
+    #[arg(long, help_heading = "Loss")]
+    #[serde(default)]
+    pub draws: bool,
+
     /// Weight of a nat of a variational code's divergence from the normal distribution
     #[arg(long, default_value_t = 3e-4, value_name = "WEIGHT", help_heading = "Loss")]
     #[serde(default)]
@@ -239,6 +244,7 @@ impl Config {
         }
         ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
         ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");
+        ensure!(!self.draws || self.task == TaskChoice::Vae, "--draws is for --task vae: VAE/GAN draws anyway, other codes have no prior");
         for place in &self.compare {
             let fits = self.network().has(*place);
             ensure!(
@@ -253,6 +259,7 @@ impl Config {
         let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
         ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
         let Weights { image, feature, adversarial } = self.weights();
+        ensure!(!self.draws || adversarial > 0.0, "--draws: this loss has no adversary to show them to");
         ensure!(image + feature + adversarial > 0.0, "no term of the loss has a weight above zero: nothing to train for");
         Ok(())
     }

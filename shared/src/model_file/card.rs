@@ -94,6 +94,9 @@ pub struct Training {
     /// What the divergence of a variational code counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Divergence>,
+    /// Whether the adversary saw pictures of codes drawn from the prior, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draws: bool,
     /// The training that the weights started from, if not from random ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_from: Option<Box<Training>>,

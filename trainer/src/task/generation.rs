@@ -47,6 +47,8 @@ pub struct Generation {
     comparing: Comparing,
     places: Vec<ScaledPlace>,
     code: Code,
+    /// Whether the adversary sees pictures of draws from the prior, too.
+    draws: bool,
     divergence: Option<Divergence>,
     seed: u64,
     size: usize,
@@ -84,6 +86,7 @@ impl Generation {
             comparing,
             places,
             code: config.code(),
+            draws: config.draws || config.network() == Network::Discriminator,
             divergence: config.divergence(),
             seed: config.seed,
             size: config.size,
@@ -167,11 +170,14 @@ impl Task for Generation {
         // For the generator's loss the discriminator is constant. Without an adversarial term there is none.
         let has_adversary = self.weights().adversarial > 0.0;
         let discriminator = self.trainee.discriminator.valid();
-        let shown = match (&self.comparing, self.code) {
-            // Larsen et al., algorithm 1: what the adversary says reaches the decoder alone, and is said of draws from the prior, too.
-            (Comparing::Discriminator(_), Code::Latent(latent)) => {
+        let shown = match self.code {
+            Code::Latent(latent) if self.draws => {
                 let drawn = self.noise(latent, count, step, 1); // [batch, latent, 1, 1]
-                network.decoder.forward(Tensor::cat(vec![codes.detach(), drawn], 0)) // [2 * batch, 3, side, side]
+                match &self.comparing {
+                    Comparing::Fixed(_) => Tensor::cat(vec![made.clone(), network.decoder.forward(drawn)], 0), // [2 * batch, 3, side, side]
+                    // Larsen et al., algorithm 1: what the adversary says reaches the decoder alone.
+                    Comparing::Discriminator(_) => network.decoder.forward(Tensor::cat(vec![codes.detach(), drawn], 0)), // the same
+                }
             }
             _ => made.clone(), // [batch, 3, side, side]
         };
