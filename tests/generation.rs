@@ -58,6 +58,22 @@ fn every_task_trains_with_every_term_that_it_names() -> Result<()> {
 }
 
 #[test]
+fn the_adversary_is_shown_draws_if_it_is_asked_for() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let inverted = |name: &str, more: &[&str]| -> Result<f64> {
+        let folder = temporary.path().join(name);
+        fs::create_dir_all(&folder)?;
+        model(&folder, "vae", 1, more)?;
+        stats(&folder.join("vae"))?["inverted"].as_f64().context("a loss of the adversary")
+    };
+    let (without, again, with) = (inverted("without", &[])?, inverted("again", &[])?, inverted("with", &["--draws"])?);
+    // At the first step everything else is the same; sums over several threads are made in an order of their own.
+    let differs = |one: f64, other: f64| (one / other - 1.0).abs() > 1e-5;
+    ensure!(!differs(without, again) && differs(without, with), "{without} {again} {with}");
+    Ok(())
+}
+
+#[test]
 fn a_resumed_run_is_the_run_that_did_not_stop() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let data = temporary.path().join("data");
