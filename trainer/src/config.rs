@@ -201,6 +201,11 @@ impl Config {
         if self.task == TaskChoice::Vaegan { Network::Discriminator } else { self.comparator.into() }
     }
 
+    /// Whether the adversary is shown pictures of codes drawn from the prior, too: VAE/GAN's always is (Larsen et al. 2015, algorithm 1).
+    pub fn shows_draws(&self) -> bool {
+        self.draws || self.task == TaskChoice::Vaegan
+    }
+
     /// What the divergence of a variational code counts, if there is one.
     pub fn divergence(&self) -> Option<Divergence> {
         let variational = matches!(self.task, TaskChoice::Vae | TaskChoice::Vaegan);

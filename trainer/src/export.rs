@@ -171,7 +171,7 @@ fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>) -> Tra
         network: config.network(),
         comparator,
         divergence: config.divergence(),
-        draws: config.draws,
+        draws: config.shows_draws(),
         started_from: state.started_from.clone().map(Box::new),
     }
 }

@@ -30,7 +30,7 @@ enum Task {
     Test,
     /// Measure the models in the repository and write tables and sheets into docs/ (hours without a GPU)
     Results {
-        /// Only these sections: inverters, optimisation, losses, comparators, reencode, generation, surgery, codes
+        /// Only these sections: inverters, optimisation, losses, comparators, reencode, generation, surgery, divergence, codes
         sections: Vec<String>,
     },
     /// Measure parts, training and inversion on this machine

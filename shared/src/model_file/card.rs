@@ -94,7 +94,7 @@ pub struct Training {
     /// What the divergence of a variational code counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Divergence>,
-    /// Whether a VAE's adversary was shown pictures of codes drawn from the prior, too (`--draws`); VAE/GAN's always is, and this is false.
+    /// Whether the adversary was shown pictures of codes drawn from the prior, too: VAE/GAN's always is, a VAE's with `--draws`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draws: bool,
     /// The training that the weights started from, if not from random ones.

@@ -86,7 +86,7 @@ impl Generation {
             comparing,
             places,
             code: config.code(),
-            draws: config.draws || config.network() == Network::Discriminator,
+            draws: config.shows_draws(),
             divergence: config.divergence(),
             seed: config.seed,
             size: config.size,
