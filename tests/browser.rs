@@ -194,11 +194,41 @@ fn odd_files_are_inverted_or_named() -> Result<()> {
         }
         let frame = page.card("original").await?;
         ensure!(frame.rgb().chunks(3).all(|pixel| pixel[0] > 150 && pixel[2] < 90), "not the first frame of the animation");
-        // Two pictures in a row: the second one counts.
+        Ok(())
+    })
+}
+
+/// Neither another picture, nor a move of the square, nor a file that is none loses the picture that was wished for last.
+#[test]
+fn of_pictures_in_a_row_the_last_one_counts() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    pictures(temporary.path())?;
+    let path = |name: &str| temporary.path().join(name);
+    picture(3000, 20, 3).save(path("wide.png"))?;
+
+    in_browser(Gpu::None, &site_of(temporary.path(), &["fire9"])?, async |page| {
+        page.open("#side=128").await?;
         page.choose("file", &path("wide.png")).await?;
         page.upload(&path("photo.png")).await?;
-        let likeness = psnr(&page.card("original").await?, &open(&fs::read(path("photo.png"))?)?.centre_crop(128)?);
+        let photo = page.card("original").await?;
+        let likeness = psnr(&photo, &open(&fs::read(path("photo.png"))?)?.centre_crop(128)?);
         ensure!(likeness > 15.0, "the first of two pictures won: {likeness} dB");
+        page.run("window.photo = deepsim.source", vec![]).await?;
+        page.upload(&path("wide.png")).await?;
+        let wide = page.card("original").await?;
+        page.run("window.wide = deepsim.source; window.words = {file: new Blob(['words']), name: 'words', example: ''}", vec![]).await?;
+        for (steps, shown, problem) in [
+            ("deepsim.take(photo); deepsim.retake()", &photo, ""),
+            ("deepsim.retake(); deepsim.take(wide); deepsim.retake(); deepsim.take(photo); deepsim.retake()", &photo, ""),
+            ("deepsim.take(wide); deepsim.retake(); deepsim.take(words)", &wide, "not-a-picture"),
+            ("deepsim.take(words); deepsim.take(photo)", &photo, "not-a-picture"),
+        ] {
+            page.run(steps, vec![]).await?;
+            page.rest().await?;
+            ensure!(page.card("original").await? == *shown, "another picture after {steps}");
+            let complaint = page.problem().await?;
+            ensure!(complaint.starts_with(problem) && complaint.is_empty() == problem.is_empty(), "{steps}: {complaint}");
+        }
         Ok(())
     })
 }

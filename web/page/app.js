@@ -51,6 +51,9 @@ export class Page {
         /** @type {import("./source.js").Source | undefined} */
         this.source = undefined;
         this.newest = 0;
+        /** How many pictures are on their way, and the worker's number of the one that is there. */
+        this.coming = 0;
+        this.decoded = 0;
         /** What the status line says in each view. @type {Record<string, string>} */
         this.told = {};
         this.drawer = new Drawer(this);
@@ -143,21 +146,24 @@ export class Page {
      */
     async take(source, again = false) {
         if (!again) complaint.hidden = true;
-        const mine = ++this.newest;
+        this.newest += 1;
+        this.coming += 1;
         this.tell(SAY.looking());
         await this.quietly(async () => {
             this.engine.forget();
             const { file, name } = source;
             const decoded = await this.engine.ask("decode", { slot: "a", file, name }, { lane: "decode a", urgency: 5 });
-            if (mine !== this.newest) return decoded.preview.close();
+            // Though another one may be wished for by now: the worker holds this one, and the other may turn out to be no picture.
+            this.decoded = decoded.picture;
             this.source = source;
             this.state.example = source.example;
             this.remember();
             this.time("decode", decoded.milliseconds);
             this.cropper.take(decoded);
             for (const each of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-example]"))) each.setAttribute("aria-pressed", String(each.dataset.example === source.example));
-            await this.retake();
         });
+        this.coming -= 1;
+        await this.retake();
         this.settle();
     }
 
@@ -167,17 +173,18 @@ export class Page {
         await this.quietly(async () => this.take(await fetchExample(example), true));
     }
 
-    /** The same picture, another square or side of it. */
+    /** The same picture, another square or side of it. While another picture comes nothing is worth a look. */
     async retake() {
-        if (!this.source || !this.engine.ready) return;
+        if (!this.decoded || this.coming || !this.engine.ready) return;
         const mine = this.newest;
         const { side } = this.state;
-        const crop = this.cropper.square();
         await this.quietly(async () => {
             this.engine.forget();
             const shapes = this.engine.ask("layers", { side }, { lane: "layers", urgency: 5 });
             this.shapes = await shapes;
-            const taken = await this.engine.ask("take", { slot: "a", crop, side }, { lane: "take a", urgency: 5 });
+            if (mine !== this.newest) return;
+            const crop = this.cropper.square();
+            const taken = await this.engine.ask("take", { slot: "a", picture: this.decoded, crop, side }, { lane: "take a", urgency: 5 });
             if (mine !== this.newest) return;
             this.picture = `${mine} ${JSON.stringify(crop)} ${side} ${this.workers}`;
             this.hasPicture = true;
@@ -205,6 +212,7 @@ export class Page {
     async ready({ detail }) {
         progress.hidden = true;
         this.workers += 1;
+        this.decoded = 0;
         document.body.dataset.device = detail.device;
         document.body.dataset.readyAfter ??= performance.now().toFixed(0);
         this.drawer.ready(detail);

@@ -106,6 +106,8 @@ export class Engine extends EventTarget {
             if (!data.failure) {
                 this.losses = 0;
                 question.resolve(data.value);
+            } else if (data.failure.kind === "superseded") {
+                question.reject(new Superseded(question.type));
             } else if (data.failure.kind === "device" || data.failure.kind === "unexpected") {
                 question.reject(new Superseded(question.type));
                 return this.lose("crashed", data.failure.detail);

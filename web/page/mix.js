@@ -21,11 +21,11 @@ export function mixTab(page, bench) {
         const wanted = `${own ? own.name : page.state.mix} ${page.state.side} ${page.workers}`;
         if (taken === wanted) return;
         const { file, name } = own ?? (await fetchExample(page.state.mix));
-        const { width, height, preview } = await page.engine.ask("decode", { slot: "b", file, name }, { lane: "decode b", urgency: 3 });
+        const { picture, width, height, preview } = await page.engine.ask("decode", { slot: "b", file, name }, { lane: "decode b", urgency: 3 });
         preview.close();
         const size = Math.min(width, height);
         const crop = { left: (width - size) / 2, top: (height - size) / 2, size };
-        await page.engine.ask("take", { slot: "b", crop, side: page.state.side }, { lane: "take b", urgency: 3 });
+        await page.engine.ask("take", { slot: "b", picture, crop, side: page.state.side }, { lane: "take b", urgency: 3 });
         taken = wanted;
     }
 

@@ -24,12 +24,22 @@ const loaded = new Set();
 const generators = new Map();
 /** Codes of own pictures, by autoencoder; another picture empties it. @type {Map<string, Float32Array>} */
 const encoded = new Map();
-/** The decoded pictures, by slot. @type {Map<string, ImageBitmap>} */
+/** The decoded pictures, by slot, each with a number of its own. @type {Map<string, {picture: number, bitmap: ImageBitmap}>} */
 const bitmaps = new Map();
+/** How many pictures were decoded. */
+let pictures = 0;
 
 function opened() {
     if (!session) throw new Failure("not-ready", "the worker has not started");
     return session;
+}
+
+/** The slot's picture, the one of this number if there is one. @param {string} slot @param {number} [picture] */
+function held(slot, picture) {
+    const found = bitmaps.get(slot);
+    if (!found) throw new Failure("not-ready", slot);
+    if (picture !== undefined && picture !== found.picture) throw new Failure("superseded", slot);
+    return found;
 }
 
 /**
@@ -125,14 +135,13 @@ const ANSWERS = {
     /** A file becomes the slot's picture. */
     async decode({ slot, file, name }) {
         const bitmap = await decode(file, name);
-        bitmaps.get(slot)?.close();
-        bitmaps.set(slot, bitmap);
-        return { width: bitmap.width, height: bitmap.height, preview: await preview(bitmap) };
+        bitmaps.get(slot)?.bitmap.close();
+        bitmaps.set(slot, { picture: ++pictures, bitmap });
+        return { picture: pictures, width: bitmap.width, height: bitmap.height, preview: await preview(bitmap) };
     },
-    /** A square of the slot's picture is looked at. */
-    async take({ slot, crop, side }) {
-        const bitmap = bitmaps.get(slot);
-        if (!bitmap) throw new Failure("not-ready", slot);
+    /** A square of the slot's picture is looked at, if it still is the one that the square was cut from. */
+    async take({ slot, picture, crop, side }) {
+        const { bitmap } = held(slot, picture);
         const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmap, crop));
         opened().take(slot, bytes, width, height, left, top, size, side);
         const rgba = await opened().see(slot);
@@ -152,8 +161,7 @@ const ANSWERS = {
     about: ({ name }) => generator(name),
     /** The middle square of a slot's picture, for an autoencoder. */
     async square({ slot, side }) {
-        const bitmap = bitmaps.get(slot);
-        if (!bitmap) throw new Failure("not-ready", slot);
+        const { bitmap } = held(slot);
         const size = Math.min(bitmap.width, bitmap.height);
         const crop = { left: (bitmap.width - size) / 2, top: (bitmap.height - size) / 2, size };
         const { bytes, width, height, left, top } = await failingAs("too-big", () => pixelsBelow(bitmap, crop));
