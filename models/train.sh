@@ -102,13 +102,15 @@ for group in $groups; do
         ;;
     divergence)
         # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
-        for weight in 1e-4 3e-4 1e-3 3e-3 1e-2; do
-            for loss in image deepsim; do
+        models=()
+        for loss in image deepsim; do
+            for weight in 1e-4 3e-4 1e-3 3e-3 1e-2; do
                 MOST=50 emoji "divergence-$loss-$weight" 60000 --size 32 --kl-weight $weight --loss $loss --adversarial-weight 0.4
+                models+=("$runs/divergence-$loss-$weight.safetensors")
             done
         done
         # Ten models are too many for the repository, so the table and its curves are kept.
-        "$trainer" eval "$runs"/divergence-*.safetensors --json docs/results/divergence.json --markdown docs/results/divergence.md \
+        "$trainer" eval "${models[@]}" --json docs/results/divergence.json --markdown docs/results/divergence.md \
             --curves docs/results/divergence --sheet docs/results/divergence.jpg --samples 1000 --most 500
         ;;
     fashion)

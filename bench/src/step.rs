@@ -10,7 +10,7 @@ use clap::Args;
 use deepsim::Layer;
 use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::inverter_of;
-use deepsim::loss::{DeepSimLoss, Offset, Weights};
+use deepsim::loss::{Border, DeepSimLoss, Offset, Weights};
 use deepsim::model_file::InverterCard;
 use serde_json::{Value, json};
 use trainer::choices::CropChoice;
@@ -80,7 +80,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     state.put_network("inverter", &trainee.generator);
     state.put_network("discriminator", &trainee.discriminator);
     // Pixels, exact in f32.
-    state.put("crop", [OFFSET.top, OFFSET.left, options.size - Offset::range(options.size)].map(|v| v as f32));
+    state.put("crop", [OFFSET.top, OFFSET.left, options.size - Border::Cropped.range(options.size)].map(|v| v as f32));
     state.put("scales", places.iter().map(|scaled| scaled.scale).collect::<Vec<_>>().as_slice());
     state.put("learning_rate", [LEARNING_RATE as f32]);
 

@@ -67,17 +67,11 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// The largest offset for pictures of this side.
-    pub const fn range(side: usize) -> usize {
-        let spare = side.saturating_sub(SMALLEST_SIDE);
-        if spare < MAX_OFFSET { spare } else { MAX_OFFSET }
-    }
-
     /// Pictures `[batch, 3, side, side]` as the comparator sees them: `[batch, 3, side - range, side - range]` if the border is cropped,
     /// `[batch, 3, side + range, side + range]` if it is mirrored.
     fn shift(self, pictures: Tensor<4>, border: Border) -> Tensor<4> {
         let [batch, channels, height, width] = pictures.dims();
-        let range = Self::range(height.min(width));
+        let range = border.range(height.min(width));
         let (top, left) = (self.top.min(range), self.left.min(range));
         match border {
             Border::Cropped => pictures.slice([0..batch, 0..channels, top..top + height - range, left..left + width - range]),
@@ -94,6 +88,17 @@ pub enum Border {
     /// It is continued by its mirror image, so that all of the picture is compared at every step. Of 64 pixels a crop of 8 leaves the
     /// outermost seldom looked at, and whole pictures get a frame.
     Mirrored,
+}
+
+impl Border {
+    /// The largest offset for pictures of this side, in pixels. A crop must leave fire9 a grid, a mirror image must fit into the picture.
+    pub const fn range(self, side: usize) -> usize {
+        let spare = match self {
+            Self::Cropped => side.saturating_sub(SMALLEST_SIDE),
+            Self::Mirrored => side.saturating_sub(1),
+        };
+        if spare < MAX_OFFSET { spare } else { MAX_OFFSET }
+    }
 }
 
 /// The three terms, unweighted, each `[1]`.
@@ -129,6 +134,11 @@ impl DeepSimLoss {
     /// How much each term counts.
     pub const fn weights(&self) -> Weights {
         self.weights
+    }
+
+    /// What becomes of the border.
+    pub const fn border(&self) -> Border {
+        self.border
     }
 
     /// The terms for inversions and their targets `[batch, 3, side, side]`, with the discriminator's logits `[batch, 1]` for the

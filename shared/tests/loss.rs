@@ -189,15 +189,18 @@ fn gradients_equal_finite_differences() {
 
 #[test]
 fn offsets_stay_inside() {
-    for (side, range) in [(32, 1), (48, 8), (128, 8)] {
-        assert_eq!(Offset::range(side), range);
+    for (side, cropped, mirrored) in [(8, 0, 7), (32, 1, 8), (48, 8, 8), (128, 8, 8)] {
+        assert_eq!(Border::Cropped.range(side), cropped);
+        assert_eq!(Border::Mirrored.range(side), mirrored);
     }
     let device = Device::flex();
-    let loss = loss(&device);
     let smallest: Tensor<4> = Initializer::Zeros.init([1, 3, 32, 32], &device).into_value();
     let far = Offset { left: 99, top: 99 };
-    let terms = loss.terms(smallest.clone(), smallest, Some(Tensor::zeros([1, 1], &device)), far);
-    assert_eq!(number(terms.feature), 0.0);
+    for border in [Border::Cropped, Border::Mirrored] {
+        let loss = loss(&device).with_border(border);
+        let terms = loss.terms(smallest.clone(), smallest.clone(), Some(Tensor::zeros([1, 1], &device)), far);
+        assert_eq!(number(terms.feature), 0.0);
+    }
 }
 
 #[test]

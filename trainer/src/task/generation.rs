@@ -183,7 +183,10 @@ impl Task for Generation {
         };
         let logits = has_adversary.then(|| discriminator.forward(shown.clone(), None)); // [batch, 1] or [2 * batch, 1]
         let terms = match &self.comparing {
-            Comparing::Fixed(loss) => loss.terms(made, pictures.clone(), logits.clone(), offset(self.seed, self.size, step)),
+            Comparing::Fixed(loss) => {
+                let offset = offset(self.seed, step, loss.border().range(self.size));
+                loss.terms(made, pictures.clone(), logits.clone(), offset)
+            }
             Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, logits.clone()),
         };
 

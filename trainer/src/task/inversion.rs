@@ -106,7 +106,8 @@ impl Task for Inversion {
         let pictures = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
         let has_adversary = self.setup.loss.weights().adversarial > 0.0;
         let losses;
-        (self.trainee, losses) = self.trainee.step(&self.setup, pictures, offset(self.seed, self.size, step), rate);
+        let offset = offset(self.seed, step, self.setup.loss.border().range(self.size));
+        (self.trainee, losses) = self.trainee.step(&self.setup, pictures, offset, rate);
         let outcome = Outcome {
             terms: losses.terms(),
             trained: vec![("discriminator", losses.discriminator_trained), ("inverter", losses.generator_trained)],
@@ -138,10 +139,9 @@ impl Task for Inversion {
     }
 }
 
-/// How far picture and what is made of it are shifted before the comparator at a step.
-pub(super) fn offset(seed: u64, size: usize, step: u64) -> Offset {
+/// How far picture and what is made of it are shifted before the comparator at a step, by `range` pixels at most.
+pub(super) fn offset(seed: u64, step: u64, range: usize) -> Offset {
     let mut random = random(seed, OFFSETS, step);
-    let range = Offset::range(size);
     Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }
 }
 
