@@ -96,9 +96,9 @@ for group in $groups; do
         pair 1 72000 40 0.01 "" "--average-half-life 4000" --adversarial-weight 0.05
         pair 2 48000 15 0.03 1 "--average-half-life 4000" --adversarial-weight 0.4
         pair 3 32000 15 0.05 2 "--average-half-life 4000" --adversarial-weight 0.3 --image-weight 2.5 --draws
-        small="--average-half-life 8000 --learning-rate 2.5e-4 --decay 0.1"
-        pair 4 30000 15 0.05 3 "$small" --adversarial-weight 0.4 --image-weight 2 --draws
-        pair 5 50000 15 0.05 4 "$small" --adversarial-weight 0.4 --image-weight 2 --draws
+        calm="--average-half-life 8000 --learning-rate 2.5e-4 --decay 0.1"
+        pair 4 30000 15 0.05 3 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
+        pair 5 50000 15 0.05 4 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
         cp "$runs/emoji-deepsim-5.safetensors" models/emoji-vae.safetensors
         cp "$runs/emoji-image-5.safetensors" models/emoji-vae-image.safetensors
         ;;
