@@ -82,7 +82,7 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
 }
 
 fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Precision, most: usize, device: &Device) -> Result<ModelFile> {
-    let inverter = load_module(newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?;
+    let inverter = load_module(newest, AVERAGE_PART, Inverter::new(config.shape(), device))?;
     let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
     let (_, held_out) = open_data(config)?;
     let encoder = model::squeezenet(device)?;
@@ -101,7 +101,7 @@ fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Pre
     let card = Card {
         training: Some(training(config, state, comparator)),
         held_out: measured,
-        ..Card::new(Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width }))
+        ..Card::new(Kind::Inverter(InverterCard { shape: config.shape(), feature_scale: scale }))
     };
     Ok(ModelFile::from_module(&inverter, card, precision))
 }
