@@ -35,11 +35,16 @@ impl<M: Module> Average<M> {
     pub fn update(self, module: &M) -> Self {
         let updates = self.updates + 1;
         let share = (1.0 - self.decay) / (1.0 - self.decay.powf(updates as f64));
-        // burn's container of tensors of any rank by parameter id, used for weights.
-        let mut weights = Weights(GradientsParams::new());
-        module.visit(&mut weights);
-        Self { module: self.module.map(&mut Blend { weights, share }), updates, ..self }
+        Self { module: blend(self.module, module, share), updates, ..self }
     }
+}
+
+/// A network on a plain device, moved this share of the way to another one that has its parameter ids.
+pub fn blend<M: Module>(module: M, other: &M, share: f64) -> M {
+    // burn's container of tensors of any rank by parameter id, used for weights.
+    let mut weights = Weights(GradientsParams::new());
+    other.visit(&mut weights);
+    module.map(&mut Blend { weights, share })
 }
 
 struct Weights(GradientsParams);

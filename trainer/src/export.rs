@@ -1,16 +1,15 @@
-//! `trainer export` and `trainer import`: model files from runs, and from other tools' weights.
+//! `trainer export`: model files from runs.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use deepsim::Layer;
 use deepsim::comparator::ScaledPlace;
 use deepsim::generation::Generation;
 use deepsim::model_file::{Card, HeldOut, InverterCard, Kind, ModelFile, Precision, Training};
 use deepsim::nets::autoencoder::{Autoencoder, Code};
-use deepsim::nets::efficientnet::EfficientNet;
 use deepsim::nets::exemplar::ExemplarLearner;
 use deepsim::nets::inverter::{Inverter, SCORES_SIDE};
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -22,6 +21,7 @@ use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::generation::Opened;
 use crate::generation::codes::{principal, spread};
+use crate::mean::mean_with;
 use crate::metrics::judge::Judge;
 use crate::metrics::{Examination, Measures};
 use crate::model;
@@ -52,6 +52,10 @@ pub struct ExportOptions {
     /// Measure on this many of the held-out pictures at most [default: all; 500 for autoencoders]
     #[arg(long, value_name = "N")]
     pub most: Option<usize>,
+
+    /// Take the mean of the run's weights and those of these models, of the same network
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    pub mean_with: Vec<PathBuf>,
 }
 
 /// Writes the averaged network of a run's newest checkpoint with its card; it is measured on the held-out pictures.
@@ -62,28 +66,34 @@ pub fn export(options: &ExportOptions, device: &Device) -> Result<()> {
     let config = Config::load(&options.run)?;
     let newest = checkpoint::latest(&options.run)?;
     let state = checkpoint::load_state(&newest)?;
-    let precision = if options.full_precision { Precision::F32 } else { Precision::F16 };
     let file = match config.task {
-        TaskChoice::Invert => export_inverter(&config, &newest, &state, precision, options.most.unwrap_or(usize::MAX), device)?,
+        TaskChoice::Invert => export_inverter(options, &config, &newest, &state, device)?,
         TaskChoice::Exemplar => {
             let classes = state.memory::<exemplar::Memory>()?.classes;
             let learner = load_module(&newest, AVERAGE_PART, ExemplarLearner::new(classes, device))?;
-            let training = Some(training(&config, &state, Vec::new()));
+            let (network, seen) = mean_with(&learner.network, Kind::Exemplar, &options.mean_with)?;
+            let training = Some(training(&config, &state, Vec::new(), seen));
             let card = Card { training, ..Card::new(Kind::Exemplar) };
-            ModelFile::from_module(&learner.network, card, precision)
+            ModelFile::from_module(&network, card, options.precision())
         }
-        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => {
-            export_autoencoder(&config, &newest, &state, precision, options.most.unwrap_or(MOST_MEASURED), device)?
-        }
+        TaskChoice::Autoencoder | TaskChoice::Vae | TaskChoice::Vaegan => export_autoencoder(options, &config, &newest, &state, device)?,
     };
     model::write(&options.output, &file)?;
     println!("{}", options.output.display());
     Ok(())
 }
 
-fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Precision, most: usize, device: &Device) -> Result<ModelFile> {
-    let inverter = load_module(newest, AVERAGE_PART, Inverter::new(config.shape(), device))?;
+impl ExportOptions {
+    const fn precision(&self) -> Precision {
+        if self.full_precision { Precision::F32 } else { Precision::F16 }
+    }
+}
+
+fn export_inverter(options: &ExportOptions, config: &Config, newest: &Path, state: &State, device: &Device) -> Result<ModelFile> {
     let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
+    let kind = Kind::Inverter(InverterCard { shape: config.shape(), feature_scale: scale });
+    let inverter = load_module(newest, AVERAGE_PART, Inverter::new(config.shape(), device))?;
+    let (inverter, seen) = mean_with(&inverter, kind, &options.mean_with)?;
     let (_, held_out) = open_data(config)?;
     let encoder = model::squeezenet(device)?;
     let judge = Judge::open(device)?;
@@ -93,31 +103,20 @@ fn export_inverter(config: &Config, newest: &Path, state: &State, precision: Pre
     sides.retain(|&side| config.layer.stride().is_some() || side == SCORES_SIDE);
     let mut measured = Vec::new();
     for side in sides {
-        let pictures = crops(&held_out, most, side)?;
+        let pictures = crops(&held_out, options.most.unwrap_or(usize::MAX), side)?;
         let measures = measure_inverter(&inverter, config.layer, scale, &encoder, &judge, &pictures, device)?;
         print(&measures);
         measured.push(held_out_card(&measures));
     }
-    let card = Card {
-        training: Some(training(config, state, comparator)),
-        held_out: measured,
-        ..Card::new(Kind::Inverter(InverterCard { shape: config.shape(), feature_scale: scale }))
-    };
-    Ok(ModelFile::from_module(&inverter, card, precision))
+    let card = Card { training: Some(training(config, state, comparator, seen)), held_out: measured, ..Card::new(kind) };
+    Ok(ModelFile::from_module(&inverter, card, options.precision()))
 }
 
-fn export_autoencoder(
-    config: &Config,
-    newest: &Path,
-    state: &State,
-    precision: Precision,
-    most: usize,
-    device: &Device,
-) -> Result<ModelFile> {
+fn export_autoencoder(options: &ExportOptions, config: &Config, newest: &Path, state: &State, device: &Device) -> Result<ModelFile> {
     let generation::Memory { comparator, .. } = state.memory()?;
-    let opened = trained_autoencoder(config, newest, precision, device)?;
+    let (opened, seen) = trained_autoencoder(config, newest, &options.mean_with, options.precision(), device)?;
     let (dataset, held_out) = open_data(config)?;
-    let pictures = crops(&held_out, most, config.size)?;
+    let pictures = crops(&held_out, options.most.unwrap_or(MOST_MEASURED), config.size)?;
     let (encoder, judge) = (model::squeezenet(device)?, Judge::open(device)?);
     let measures = measure_autoencoder(&opened, &encoder, &judge, &pictures)?;
     print(&measures);
@@ -130,22 +129,31 @@ fn export_autoencoder(
         Code::Grid => None,
     };
     let card = Card {
-        training: Some(training(config, state, comparator)),
+        training: Some(training(config, state, comparator, seen)),
         held_out: vec![HeldOut { nats, ..held_out_card(&measures) }],
         codes,
         ..Card::new(Kind::Autoencoder(generation::card(config)))
     };
-    Ok(opened.generation.to_file(card, precision))
+    Ok(opened.generation.to_file(card, options.precision()))
 }
 
-/// The averaged autoencoder of a checkpoint, as a model file of this precision would hold it.
+/// The averaged autoencoder of a checkpoint, or the [mean](mean_with) of it and others, as a model file of this precision would hold it;
+/// and how many pictures those had seen.
 ///
 /// # Errors
-/// If the checkpoint cannot be read.
-pub fn trained_autoencoder(config: &Config, checkpoint: &Path, precision: Precision, device: &Device) -> Result<Opened> {
+/// If the checkpoint or another model cannot be read.
+pub fn trained_autoencoder(
+    config: &Config,
+    checkpoint: &Path,
+    others: &[PathBuf],
+    precision: Precision,
+    device: &Device,
+) -> Result<(Opened, Vec<u64>)> {
+    let kind = Kind::Autoencoder(generation::card(config));
     let network = load_module(checkpoint, AVERAGE_PART, Autoencoder::new(config.code(), config.size, device))?;
-    let file = ModelFile::from_module(&network, Card::new(Kind::Autoencoder(generation::card(config))), precision);
-    Ok(Opened { generation: Generation::new(&file, device)?, training: None, device: device.clone() })
+    let (network, seen) = mean_with(&network, kind, others)?;
+    let file = ModelFile::from_module(&network, Card::new(kind), precision);
+    Ok((Opened { generation: Generation::new(&file, device)?, training: None, device: device.clone() }, seen))
 }
 
 /// Measures the reconstructions of pictures of the network's side.
@@ -158,7 +166,7 @@ pub fn measure_autoencoder(opened: &Opened, encoder: &SqueezeNet, judge: &Judge,
 }
 
 /// How a run was trained, for its card.
-fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>) -> Training {
+fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>, mean_with: Vec<u64>) -> Training {
     let before = state.started_from.as_ref().map_or(0, |training| training.pictures_seen);
     Training {
         data: state.data.clone(),
@@ -172,6 +180,7 @@ fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>) -> Tra
         comparator,
         divergence: config.divergence(),
         draws: config.shows_draws(),
+        mean_with,
         started_from: state.started_from.clone().map(Box::new),
     }
 }
@@ -217,55 +226,4 @@ fn held_out_card(measures: &Measures) -> HeldOut {
         cosine: Some(measures.cosine.mean),
         nats: None,
     }
-}
-
-/// A network whose weights come from elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Network {
-    /// SqueezeNet 1.1, the network that is inverted
-    Squeezenet,
-    /// EfficientNet-Lite0, the judge
-    Efficientnet,
-}
-
-/// Options of `trainer import`.
-#[derive(Debug, Clone, Args)]
-pub struct ImportOptions {
-    /// The network that the weights are of
-    #[arg(value_enum)]
-    pub network: Network,
-
-    /// A safetensors file with f32 or f16 weights under the names of this project's fields
-    pub input: PathBuf,
-
-    /// Model file to write
-    #[arg(long, value_name = "FILE")]
-    pub output: PathBuf,
-
-    /// Where the weights come from, and their licence
-    #[arg(long, value_name = "TEXT")]
-    pub source: String,
-}
-
-/// Writes a model file with another tool's weights, as f16.
-///
-/// # Errors
-/// If the weights do not fit the network.
-pub fn import(options: &ImportOptions, device: &Device) -> Result<()> {
-    let path = options.input.display();
-    let bytes = std::fs::read(&options.input).with_context(|| format!("cannot read {path}"))?;
-    let kind = match options.network {
-        Network::Squeezenet => Kind::Squeezenet,
-        Network::Efficientnet => Kind::Efficientnet,
-    };
-    let card = Card { source: Some(options.source.clone()), ..Card::new(kind) };
-    let file = ModelFile::import(&bytes, card, Precision::F16).with_context(|| path.to_string())?;
-    match options.network {
-        Network::Squeezenet => file.apply(SqueezeNet::new(device)).map(drop),
-        Network::Efficientnet => file.apply(EfficientNet::new(device)).map(drop),
-    }
-    .with_context(|| path.to_string())?;
-    model::write(&options.output, &file)?;
-    println!("{}", options.output.display());
-    Ok(())
 }

@@ -9,7 +9,7 @@ use trainer::cli::{Cli, Command};
 use trainer::generation::classify::classify;
 use trainer::generation::draw;
 use trainer::train::Ended;
-use trainer::{device, eval, experiment, export, invert, report, train};
+use trainer::{device, eval, experiment, export, import, invert, report, train};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -43,7 +43,7 @@ fn run() -> Result<()> {
         Some(Command::Experiment(options)) => experiment::experiment(options, &backend.open()),
         Some(Command::Report(options)) => report::report(options, &backend.open()),
         Some(Command::Export(options)) => export::export(options, &backend.open()),
-        Some(Command::Import(options)) => export::import(options, &backend.open()),
+        Some(Command::Import(options)) => import::import(options, &backend.open()),
         None => {
             cli.config.check()?;
             let stop = stop_on_signals().context("cannot listen for signals")?;

@@ -85,6 +85,9 @@ pub struct Training {
     /// Whether the adversary was shown pictures of codes drawn from the prior, too: VAE/GAN's always is, a VAE's with `--draws`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draws: bool,
+    /// Pictures that other networks had seen whose weights were averaged with this one's, all counting the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean_with: Vec<u64>,
     /// The training that the weights started from, if not from random ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_from: Option<Box<Training>>,

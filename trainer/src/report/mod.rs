@@ -172,7 +172,7 @@ fn measure_autoencoders(runs: &[Record], device: &Device) -> Result<Vec<eval::Ro
     let measured = autoencoders.map(|run| {
         let config = &run.config;
         let newest = checkpoint::latest(&run.folder)?;
-        let opened = trained_autoencoder(config, &newest, Precision::F32, device)?;
+        let (opened, _) = trained_autoencoder(config, &newest, &[], Precision::F32, device)?;
         let (_, held_out) = open_data(config)?;
         let pictures = crops(&held_out, MOST_MEASURED, config.size)?;
         let spread = spread(&opened, &pictures)?;
