@@ -32,6 +32,9 @@ train() {
     "$trainer" export "$runs/$name" --output "$runs/$name.safetensors" ${MOST:+--most "$MOST"}
 }
 
+# ship RUN MODEL NAME: the mean of a run's weights and another model's, as what the project ships.
+ship() { "$trainer" export "$runs/$1" --mean-with "$runs/$2.safetensors" --output "models/$3.safetensors"; }
+
 # Features and pixels first, at half the cost of a step; the adversary last (docs/results.md, "What was tried").
 invert() {
     local layer=$1 pictures=$2
@@ -100,9 +103,8 @@ for group in $groups; do
         pair 4 30000 15 0.05 3 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
         pair 5 50000 15 0.05 4 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
         # In the middle between the ends of two stages there is less of the grid that an adversary leaves.
-        ship() { "$trainer" export "$runs/emoji-$1-5" --output "models/$2.safetensors" --mean-with "$runs/emoji-$1-4.safetensors"; }
-        ship deepsim emoji-vae
-        ship image emoji-vae-image
+        ship emoji-deepsim-5 emoji-deepsim-4 emoji-vae
+        ship emoji-image-5 emoji-image-4 emoji-vae-image
         ;;
     divergence)
         # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
@@ -127,7 +129,7 @@ for group in $groups; do
         clothes 2 25800 "${fewer[@]}" --init "$runs/fashion-1.safetensors" --adversarial-weight 0.02 --image-weight 2 --learning-rate 3e-4 --decay 0
         clothes 3 32000 "${fewer[@]}" --init "$runs/fashion-2.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 3e-4 --decay 0.5
         clothes 4 40000 "${fewer[@]}" --init "$runs/fashion-3.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5
-        "$trainer" export "$runs/fashion-4" --output models/fashion-vae.safetensors --mean-with "$runs/fashion-3.safetensors"
+        ship fashion-4 fashion-3 fashion-vae
         for seed in 0 1 2; do
             for task in autoencoder vae; do
                 for loss in image deepsim; do

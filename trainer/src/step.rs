@@ -85,8 +85,8 @@ impl Losses {
 }
 
 impl Trainee<Inverter> {
-    /// New networks with random weights from the device's generator. `decay` is how much of
-    /// the average a step keeps, `device` is the plain one.
+    /// New networks with random weights from the device's generator. `decay` is how much of the average a step keeps, `device` is the
+    /// plain one.
     pub fn new(shape: impl Into<Shape>, decay: f64, device: &Device) -> Self {
         let trained = device.clone().autodiff();
         let shape = shape.into();

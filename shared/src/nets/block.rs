@@ -1,8 +1,8 @@
 //! What generators are made of: inverters and decoders alike.
 
-use burn::module::Module;
 use std::f64::consts::FRAC_1_SQRT_2;
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;

@@ -127,7 +127,7 @@ impl Inverter {
         };
         let block = |pair: &[usize]| {
             let block = Block::new(pair[0], pair[1], device);
-            // A dense head narrowed by its width has fewer channels than the first block makes of them.
+            // Widened, the scores' first block has more channels out than in: the dense head's stay.
             if shape.residual && pair[0] >= pair[1] { block.residual() } else { block }
         };
         Self {
@@ -200,7 +200,8 @@ mod tests {
     fn scores_make_pictures_of_one_side() {
         let device = Device::flex();
         let scores = Tensor::zeros([2, Layer::Scores.channels(), 1, 1], &device);
-        for shape in of_layer(Layer::Scores) {
+        let wide = Shape { residual: true, width: 1.5, ..Layer::Scores.into() };
+        for shape in of_layer(Layer::Scores).into_iter().chain([wide]) {
             assert_eq!(Inverter::new(shape, &device).forward(scores.clone()).dims(), [2, 3, SCORES_SIDE, SCORES_SIDE], "{shape:?}");
         }
     }
