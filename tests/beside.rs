@@ -6,8 +6,9 @@ use deepsim::lab::Seen;
 use trainer::metrics::psnr;
 
 use crate::chromium::Gpu;
+use crate::in_browser::in_browser;
 use crate::native::{Native, now};
-use crate::page::{Page, in_browser};
+use crate::page::Page;
 use crate::site::{site, site_of};
 
 /// Side of the pictures: small, since a software adapter is slow.

@@ -2,6 +2,7 @@
 
 pub mod beside;
 pub mod chromium;
+pub mod in_browser;
 pub mod native;
 pub mod page;
 pub mod site;

@@ -11,15 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use deepsim::Picture;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use xtask::serve::Server;
 
-use crate::chromium::{Chromium, Gpu};
 use crate::keep;
-
-/// Browsers at a time: each of them waits now and then, more of them would only wait for each other's processors.
-const AT_A_TIME: u32 = 2;
-static BROWSERS: Semaphore = Semaphore::const_new(AT_A_TIME as usize);
 
 /// Software WebGPU compiles shaders and computes on the processor: minutes, on a small machine.
 const PATIENCE: Duration = Duration::from_secs(400);
@@ -34,6 +28,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// The page at an address, which ends with a slash, of a server, in a browser.
+    #[must_use]
+    pub const fn new(client: Client, address: String, server: Server) -> Self {
+        Self { client, address, server: Mutex::new(Some(server)) }
+    }
+
     /// Opens the page and waits until everything of it is there. Returns the milliseconds until it could be used, by its own clock.
     ///
     /// # Errors
@@ -272,40 +272,6 @@ impl Page {
     pub fn disconnect(&self) {
         drop(self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
     }
-}
-
-/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser; another one may run beside it.
-///
-/// # Errors
-/// If the body fails; a picture of the window is kept then.
-pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    in_browser_of(1, gpu, site, body)
-}
-
-/// The same while no other browser runs: for what is measured by the clock.
-///
-/// # Errors
-/// If the body fails; a picture of the window is kept then.
-pub fn in_only_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    in_browser_of(AT_A_TIME, gpu, site, body)
-}
-
-fn in_browser_of(share: u32, gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    let server = Server::start(site.parent().context("a site has a folder above it")?, 0)?;
-    let name = site.file_name().and_then(|name| name.to_str()).context("a site has a name")?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
-        let _place = BROWSERS.acquire_many(share).await?;
-        let chromium = Chromium::start(gpu).await?;
-        let address = format!("{}/{name}/", server.address());
-        let page = Page { client: chromium.client().clone(), address, server: Mutex::new(Some(server)) };
-        let done = body(&page).await;
-        if done.is_err() {
-            page.screenshot("failed.png").await?;
-        }
-        chromium.close().await?;
-        done
-    })
 }
 
 /// A picture file's pixels.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use deepsim_tests::chromium::Gpu;
-use deepsim_tests::page::{Page, in_browser, in_only_browser};
+use deepsim_tests::in_browser::{in_browser, in_only_browser};
+use deepsim_tests::page::Page;
 use deepsim_tests::site::{site, site_of};
 use deepsim_tests::{picture, workspace};
 use fantoccini::wd::WebDriverCompatibleCommand;

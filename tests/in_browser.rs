@@ -1,0 +1,48 @@
+//! The page is served, and a browser started for it, while a test's body runs.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tokio::sync::Semaphore;
+use xtask::serve::Server;
+
+use crate::chromium::{Chromium, Gpu};
+use crate::page::Page;
+
+/// Browsers at a time: each of them waits now and then, more of them would only wait for each other's processors.
+const AT_A_TIME: u32 = 2;
+static BROWSERS: Semaphore = Semaphore::const_new(AT_A_TIME as usize);
+
+/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser; another one may run beside it.
+///
+/// # Errors
+/// If the body fails; a picture of the window is kept then.
+pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    in_browser_of(1, gpu, site, body)
+}
+
+/// The same while no other browser runs: for what is measured by the clock.
+///
+/// # Errors
+/// If the body fails; a picture of the window is kept then.
+pub fn in_only_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    in_browser_of(AT_A_TIME, gpu, site, body)
+}
+
+fn in_browser_of(share: u32, gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    let server = Server::start(site.parent().context("a site has a folder above it")?, 0)?;
+    let name = site.file_name().and_then(|name| name.to_str()).context("a site has a name")?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let _place = BROWSERS.acquire_many(share).await?;
+        let chromium = Chromium::start(gpu).await?;
+        let address = format!("{}/{name}/", server.address());
+        let page = Page::new(chromium.client().clone(), address, server);
+        let done = body(&page).await;
+        if done.is_err() {
+            page.screenshot("failed.png").await?;
+        }
+        chromium.close().await?;
+        done
+    })
+}
