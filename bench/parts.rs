@@ -93,7 +93,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     let device = backend.open();
     let pictures = Loader::start(&source(size)?, PLAN, 0, 1).wait()?.pictures;
     let encoder = trainer::model::squeezenet(&device)?;
-    let trainee = Trainee::new(LAYER, 0.998, &device);
+    let trainee = Trainee::new(LAYER, 1.0, 0.998, &device);
     let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
     let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
     let (inverter, discriminator) = (trainee.generator.clone(), trainee.discriminator.clone());

@@ -48,7 +48,7 @@ fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
     let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5), scaled(Layer::Fire9)]), weights);
     let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss };
-    let mut trainee = Trainee::new(Layer::Fire5, 0.998, &device);
+    let mut trainee = Trainee::new(Layer::Fire5, 1.0, 0.998, &device);
     let pictures = Tensor::<4>::ones([2, 3, 32, 32], &device);
     let mut counted = None;
     for _ in 0..3 {

@@ -65,14 +65,14 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     let pictures = Loader::start(&source, plan, 0, 1).wait()?.pictures;
 
     let file = trainer::model::read(&locate("models/fire5.safetensors")?)?;
-    let InverterCard { shape, feature_scale: scale } = inverter_of(file.card())?;
-    let fresh = Trainee::new(shape, AVERAGE, &device);
+    let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card())?;
+    let fresh = Trainee::new(layer, width, AVERAGE, &device);
     let inverter = file.apply(fresh.generator.clone())?;
     let mut trainee = fresh.starting_from(inverter, AVERAGE);
     let layers = [Layer::Fire5, Layer::Fire9];
     let scales = measure_scales(&dataset, |pictures| encoder.features_of(pictures, &layers), options.size, &device)?;
     // The model's own scale where there is one, as in a run that goes on from a model.
-    let known = |(at, measured)| ScaledPlace { place: Place::Layer(at), scale: if at == shape.layer { scale } else { measured } };
+    let known = |(at, measured)| ScaledPlace { place: Place::Layer(at), scale: if at == layer { scale } else { measured } };
     let places: Vec<_> = layers.into_iter().zip(scales).map(known).collect();
 
     let mut state = State::default();
@@ -85,7 +85,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     state.put("learning_rate", [LEARNING_RATE as f32]);
 
     let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &places), WEIGHTS);
-    let setup = Setup { encoder, layer: shape.layer, scale, loss };
+    let setup = Setup { encoder, layer, scale, loss };
     let mut seconds = Vec::new();
     let mut first = None;
     for step in 0..1 + options.warmup + options.steps {

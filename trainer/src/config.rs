@@ -9,7 +9,7 @@ use deepsim::comparator::{Network, Place};
 use deepsim::layer::is_valid_side;
 use deepsim::loss::{Divergence, Weights};
 use deepsim::nets::autoencoder::{self, Code};
-use deepsim::nets::inverter::{SCORES_SIDE, Shape};
+use deepsim::nets::inverter::SCORES_SIDE;
 use serde::{Deserialize, Serialize};
 
 use crate::choices::{ComparatorChoice, CropChoice, LossPreset, TaskChoice};
@@ -31,11 +31,6 @@ pub struct Config {
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", help_heading = "Network")]
     #[serde(default = "full_width")]
     pub width: f64,
-
-    /// Skip connections and places of one size before each doubling: an inverter that learns faster
-    #[arg(long, help_heading = "Network")]
-    #[serde(default)]
-    pub residual: bool,
 
     /// Numbers in the code of a variational autoencoder
     #[arg(long, default_value_t = 128, value_name = "N", help_heading = "Network")]
@@ -195,11 +190,6 @@ impl Config {
         if self.compare.is_empty() { self.network().usual_places().to_vec() } else { self.compare.clone() }
     }
 
-    /// The architecture of the inverter that the task trains.
-    pub const fn shape(&self) -> Shape {
-        Shape { layer: self.layer, width: self.width, residual: self.residual }
-    }
-
     /// The loss's weights, zero for terms that do not count.
     pub const fn weights(&self) -> Weights {
         let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
@@ -256,7 +246,6 @@ impl Config {
             ensure!(autoencoder::SIDES.contains(&size), "--size {size}: autoencoders make pictures of 32, 64 or 128 pixels");
             ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
             ensure!(self.width == 1.0, "--width is for inverters");
-            ensure!(!self.residual, "--residual is for inverters");
         }
         ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
         ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");

@@ -165,7 +165,7 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     for path in &options.models {
         let file = model::read(path)?;
         let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
-        let layer = inverter_of(file.card())?.shape.layer;
+        let layer = inverter_of(file.card())?.layer;
         layers.push(layer);
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let seen = file.card().training.as_ref().map(|training| training.pictures_seen);

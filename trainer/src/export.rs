@@ -91,8 +91,8 @@ impl ExportOptions {
 
 fn export_inverter(options: &ExportOptions, config: &Config, newest: &Path, state: &State, device: &Device) -> Result<ModelFile> {
     let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
-    let kind = Kind::Inverter(InverterCard { shape: config.shape(), feature_scale: scale });
-    let inverter = load_module(newest, AVERAGE_PART, Inverter::new(config.shape(), device))?;
+    let kind = Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width });
+    let inverter = load_module(newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?;
     let (inverter, seen) = mean_with(&inverter, kind, &options.mean_with)?;
     let (_, held_out) = open_data(config)?;
     let encoder = model::squeezenet(device)?;

@@ -111,7 +111,7 @@ fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
         (How::Inverter, None) => bail!("an inverter is needed: name its model file, or give --method optimise"),
         (How::Optimise, path) => {
             let layer = match path {
-                Some(path) => inverter_of(model::read(path)?.card()).with_context(|| path.display().to_string())?.shape.layer,
+                Some(path) => inverter_of(model::read(path)?.card()).with_context(|| path.display().to_string())?.layer,
                 None => options.layer.context("--method optimise needs --layer")?,
             };
             ensure!(

@@ -57,7 +57,6 @@ mod tests {
     use deepsim::Layer;
     use deepsim::comparator::{Comparator, Place, ScaledPlace};
     use deepsim::loss::{DeepSimLoss, Offset, Weights};
-    use deepsim::nets::inverter::Shape;
 
     use super::*;
     use crate::schedule::learning_rate;
@@ -74,7 +73,7 @@ mod tests {
         let device = Device::flex();
         let run = std::env::temp_dir().join(format!("deepsim-recovery-{}", std::process::id()));
         fs::create_dir_all(run.join("checkpoints")).unwrap();
-        let fresh = || Trainee::new(Shape { width: 0.5, ..Layer::Pool1.into() }, 0.9, &device);
+        let fresh = || Trainee::new(Layer::Pool1, 0.5, 0.9, &device);
         let encoder = crate::model::squeezenet(&device).unwrap();
         let place = ScaledPlace { place: Place::Layer(Layer::Pool1), scale: 50.0 };
         let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };

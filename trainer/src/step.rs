@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
 use deepsim::loss::{DeepSimLoss, Offset, Terms};
 use deepsim::nets::discriminator::Discriminator;
-use deepsim::nets::inverter::{Inverter, Shape};
+use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
 
 use crate::gate::Gate;
@@ -85,13 +85,12 @@ impl Losses {
 }
 
 impl Trainee<Inverter> {
-    /// New networks with random weights from the device's generator. `decay` is how much of the average a step keeps, `device` is the
-    /// plain one.
-    pub fn new(shape: impl Into<Shape>, decay: f64, device: &Device) -> Self {
+    /// New networks with random weights from the device's generator. `width` multiplies the inverter's channels, `decay` is how much of
+    /// the average a step keeps, `device` is the plain one.
+    pub fn new(layer: Layer, width: f64, decay: f64, device: &Device) -> Self {
         let trained = device.clone().autodiff();
-        let shape = shape.into();
-        let inverter = Inverter::new(shape, &trained);
-        Self::of(inverter, Discriminator::of_inversions(shape.layer, &trained), decay)
+        let inverter = Inverter::with_width(layer, width, &trained);
+        Self::of(inverter, Discriminator::of_inversions(layer, &trained), decay)
     }
 
     /// One step with pictures `[batch, 3, side, side]` on the plain device and Adam's learning rate. All losses are of the weights

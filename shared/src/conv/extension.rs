@@ -36,7 +36,7 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geom
 
 /// Each pixel twice in each direction: `[batch, channels, h, w]` -> `[batch, channels, 2h, 2w]`. burn's own interpolation would do it, and
 /// bring kernels for tiles of matrices into the page's wasm.
-pub fn doubled(x: Tensor<4>) -> Tensor<4> {
+fn doubled(x: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     x.reshape([batch, channels, height, 1, width, 1])
         .expand([batch, channels, height, 2, width, 2]) // [batch, channels, h, 2, w, 2]

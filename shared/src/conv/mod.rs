@@ -15,5 +15,4 @@ mod weight_gradient;
 mod winograd;
 
 pub use extension::convolve;
-pub(crate) use extension::doubled;
 pub use geometry::Geometry;

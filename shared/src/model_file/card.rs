@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Layer;
 use crate::comparator::{Network, ScaledPlace};
 use crate::loss::{Divergence, Weights};
 use crate::nets::autoencoder::Code;
-use crate::nets::inverter::Shape;
 
 /// What a model file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,11 +28,13 @@ pub enum Kind {
 /// What an inverter is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct InverterCard {
-    /// Its architecture, and the layer whose features it inverts.
-    #[serde(flatten)]
-    pub shape: Shape,
+    /// The layer whose features it inverts.
+    pub layer: Layer,
     /// What the features are divided by before they are inverted.
     pub feature_scale: f32,
+    /// What the usual numbers of channels were multiplied by.
+    #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
+    pub width: f64,
 }
 
 /// What an autoencoder is, variational or not.
@@ -42,6 +44,16 @@ pub struct AutoencoderCard {
     pub code: Code,
     /// Side of its pictures, pixels.
     pub side: usize,
+}
+
+const fn full_width() -> f64 {
+    1.0
+}
+
+// serde passes a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_full_width(width: &f64) -> bool {
+    *width == 1.0
 }
 
 impl Kind {

@@ -80,7 +80,7 @@ impl Inversion {
 
 impl Task for Inversion {
     fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
-        let fresh = Trainee::new(config.shape(), config.average_decay(), device);
+        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
         let (trainee, known) = match &config.init {
             Some(path) => with_weights_of(fresh, path, config)?,
             None => (fresh, Known::default()),
@@ -93,7 +93,7 @@ impl Task for Inversion {
 
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &State, device: &Device) -> Result<Self> {
         let Memory { gate, average_updates, feature_scale, comparator } = state.memory()?;
-        let fresh = Trainee::new(config.shape(), config.average_decay(), device);
+        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
         let trainee = Trainee { gate, ..fresh.load(checkpoint, average_updates, config.average_decay())? };
         Self::new(config, trainee, feature_scale, comparator, model::squeezenet(device)?, pictures, device)
     }
@@ -155,15 +155,15 @@ struct Known {
 /// The inverter with a model file's weights, the training behind them and their feature scale.
 fn with_weights_of(fresh: Trainee, path: &Path, config: &Config) -> Result<(Trainee, Known)> {
     let file = model::read(path)?;
-    let InverterCard { shape, feature_scale: scale } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
-    let (inverter, scale) = if shape == config.shape() {
+    let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
+    let (inverter, scale) = if layer == config.layer && width == config.width {
         (file.apply(fresh.generator.clone()).with_context(|| path.display().to_string())?, Some(scale))
     } else {
-        let theirs = Inverter::new(shape, &Device::flex()).doublings();
+        let theirs = Inverter::new(layer, &Device::flex()).doublings();
         let ours = fresh.generator.doublings();
         let (inverter, taken) = file.apply_what_fits(fresh.generator.clone(), |name| counted_from_the_end(name, ours, theirs))?;
-        eprintln!("{taken} tensors of the inverter of {} fit this one; the others are random", shape.layer);
-        (inverter, (shape.layer == config.layer).then_some(scale))
+        eprintln!("{taken} tensors of the inverter of {layer} fit that of {}; the others are random", config.layer);
+        (inverter, (layer == config.layer).then_some(scale))
     };
     Ok((fresh.starting_from(inverter, config.average_decay()), Known { training: file.card().training.clone(), scale }))
 }
