@@ -17,8 +17,8 @@ struct Section {
     name: &'static str,
     /// Folder of the models, and how their names begin.
     models: (&'static str, &'static [&'static str]),
-    /// Arguments of the trainer before the models, and after them.
-    arguments: (&'static [&'static str], &'static [&'static str]),
+    /// Arguments of the trainer before the models.
+    arguments: &'static [&'static str],
     /// A sheet that it leaves in the output folder, beside NAME.md.
     sheets: bool,
     /// Curves that it leaves in the output folder.
@@ -31,43 +31,43 @@ const SECTIONS: [Section; 7] = [
     Section {
         name: "inverters",
         models: ("models", LAYERS),
-        arguments: (&["eval", "--crops", "4", "--baseline", "mean,ridge"], &[]),
+        arguments: &["eval", "--crops", "4", "--baseline", "mean,ridge"],
         sheets: true,
         curves: &[],
     },
     Section {
         name: "optimisation",
         models: ("models", &["fire9"]),
-        arguments: (&["eval", "--baseline", "optimise", "--steps", "500"], &[]),
+        arguments: &["eval", "--baseline", "optimise", "--steps", "500"],
         sheets: true,
         curves: &[],
     },
     Section {
         name: "losses",
         models: ("docs/results/losses", &["image", "feature", "image+feature", "feature+adversarial", "deepsim"]),
-        arguments: (&["eval", "--crops", "4"], &[]),
+        arguments: &["eval", "--crops", "4"],
         sheets: true,
         curves: &[],
     },
     Section {
         name: "comparators",
         models: ("docs/results/comparators", &["squeezenet", "efficientnet", "exemplar", "random"]),
-        arguments: (&["eval", "--crops", "4"], &[]),
+        arguments: &["eval", "--crops", "4"],
         sheets: true,
         curves: &[],
     },
     Section {
         name: "reencode",
         models: ("models", LAYERS),
-        arguments: (&["experiment", "reencode"], &[]),
+        arguments: &["experiment", "reencode"],
         sheets: false,
         curves: &["reencode-error.svg", "reencode-judge.svg"],
     },
-    Section { name: "generation", models: ("models", &["emoji"]), arguments: (&["eval"], &[]), sheets: true, curves: &[] },
+    Section { name: "generation", models: ("models", &["emoji"]), arguments: &["eval"], sheets: true, curves: &[] },
     Section {
         name: "surgery",
         models: ("models", &["fire9", "scores"]),
-        arguments: (&["experiment", "surgery"], &[]),
+        arguments: &["experiment", "surgery"],
         sheets: false,
         curves: &[],
     },
@@ -101,9 +101,9 @@ pub fn results(only: &[String]) -> Result<()> {
         }
         let table = output.join(format!("{}.md", section.name));
         let mut command = Command::new(trainer()?);
-        let (before, after) = section.arguments;
-        command.current_dir(&root).args(before).args(after).args(&models);
-        if before[0] == "experiment" {
+        let is_experiment = section.arguments[0] == "experiment";
+        command.current_dir(&root).args(section.arguments).args(&models);
+        if is_experiment {
             command.arg("--output").arg(&output);
         } else {
             command.arg("--markdown").arg(&table).arg("--json").arg(output.join(format!("{}.json", section.name)));
@@ -112,7 +112,7 @@ pub fn results(only: &[String]) -> Result<()> {
             }
         }
         run(&mut command)?;
-        if before[0] == "experiment" {
+        if is_experiment {
             // Of a twin that was trained with pixels alone the table says enough; sheets are large.
             for model in models.iter().filter(|model| !stem(model).ends_with("-image")) {
                 let sheet = format!("{}-{}.jpg", section.name, stem(model));
