@@ -162,7 +162,7 @@ fn with_weights_of(fresh: Trainee, path: &Path, config: &Config) -> Result<(Trai
         let theirs = Inverter::new(layer, &Device::flex()).doublings();
         let ours = fresh.generator.doublings();
         let (inverter, taken) = file.apply_what_fits(fresh.generator.clone(), |name| counted_from_the_end(name, ours, theirs))?;
-        eprintln!("{taken} tensors of the inverter of {layer} fit that of {}; the others are random", config.layer);
+        eprintln!("{taken} tensors of the inverter of {layer} fit this one; the others are random");
         (inverter, (layer == config.layer).then_some(scale))
     };
     Ok((fresh.starting_from(inverter, config.average_decay()), Known { training: file.card().training.clone(), scale }))
