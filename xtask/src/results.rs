@@ -38,7 +38,7 @@ const SECTIONS: [Section; 7] = [
     Section {
         name: "optimisation",
         models: ("models", &["fire9"]),
-        arguments: &["eval", "--baseline", "optimise", "--steps", "500"],
+        arguments: &["eval", "--baseline", "optimise", "--steps", "500", "--variation", "1000"],
         sheets: true,
         curves: &[],
     },
