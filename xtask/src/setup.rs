@@ -111,6 +111,10 @@ pub fn web_tools() -> Result<PathBuf> {
         }
         // Flags for wasm or for other builds must not reach these; their objects are of no further use.
         install.env_remove("RUSTFLAGS").env("CARGO_TARGET_DIR", target()?.join("tools-build"));
+        // They run for seconds and are compiled for minutes: the least that the compiler can do is best.
+        for (setting, value) in [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+            install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+        }
         run(&mut install).with_context(|| format!("{name} is missing: run `cargo install {name} --version {version}`"))?;
     }
     drop(std::fs::remove_dir_all(target()?.join("tools-build")));
