@@ -5,6 +5,7 @@
 //! activation while the sums are still in cache, and gradients that need only the output's sign. On every other backend they
 //! are burn's own operations.
 
+mod arch;
 mod extension;
 mod geometry;
 mod phases;

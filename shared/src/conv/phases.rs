@@ -33,7 +33,7 @@ impl Phase {
 pub(super) struct Block {
     /// The first channel.
     pub(super) first: usize,
-    /// Channels computed, 4 or 8.
+    /// Channels computed: 4, 6 or 8.
     pub(super) width: usize,
     /// Channels wanted; the others have weights of zero.
     pub(super) wanted: usize,

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::arch::arch;
 use super::geometry::{Geometry, Plan, Side};
 use super::phases::{Block, Phase, backward, blocks, forward};
 use super::planes;
@@ -51,10 +52,10 @@ pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> V
 /// Directly, or by squares.
 fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let plan = Plan::new(job.geometry, job.height, job.width);
-    let blocks = blocks(job.outputs, Arch::new().dispatch(BlockWidth));
+    let arch = arch();
+    let blocks = blocks(job.outputs, arch.dispatch(BlockWidth));
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
     let mut y = vec![0.0; job.batch * target];
-    let arch = Arch::new();
     let (inputs, slope) = (job.inputs, job.slope);
     let squares = squares.then(|| Squares::new(job.geometry, job.height, job.width));
     let (phases, weights) = match squares {
@@ -94,7 +95,7 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
 /// The gradients of a convolution with output `y`, from the gradient `dy` of that.
 pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[f32], of_input: bool, of_weights: bool) -> Gradients {
     let plan = Plan::new(job.geometry, job.height, job.width);
-    let arch = Arch::new();
+    let arch = arch();
     let blocks = blocks(job.inputs, arch.dispatch(BlockWidth));
     let phases = if of_input { backward(&plan, weights, job.inputs, job.outputs, &blocks) } else { Vec::new() };
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());

@@ -6,12 +6,23 @@
 
 use pulp::{Simd, WithSimd};
 
-/// Vectors of pixels in a tile of [`correlate`].
-pub(super) const VECTORS: usize = 3;
-
 /// Channels in a tile of [`correlate`]: as many as leave registers for the pixels. (pulp promises 32 for wasm; engines on x86 have 16.)
+///
+/// With 16 registers and fused multiplication six channels by two vectors fill 15: 12 sums, two vectors of pixels, one weight. Four by three
+/// would fill all 16, and the compiler wants one more and keeps sums in memory.
 pub(super) const fn channels<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 && !cfg!(target_arch = "wasm32") { 8 } else { 4 }
+    if cfg!(target_arch = "wasm32") {
+        4
+    } else if S::REGISTER_COUNT >= 32 {
+        8
+    } else {
+        6
+    }
+}
+
+/// Vectors of pixels in a tile of [`correlate`].
+const fn vectors<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 3 } else { 2 }
 }
 
 /// What [`correlate`] reads.
@@ -39,13 +50,15 @@ pub(super) fn correlate<S: Simd, const M: usize, const N: usize>(simd: S, source
 pub(super) fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &mut [f32], row: usize, length: usize) {
     let mut at = 0;
     while at < length {
-        let vectors = (length - at).div_ceil(S::F32_LANES).min(VECTORS);
+        let vectors = (length - at).div_ceil(S::F32_LANES).min(vectors::<S>());
         let source = Source { planes: &source.planes[at..], ..source };
         let sums = &mut sums[at..];
         match (width, vectors) {
             (8, 3) => correlate::<S, 8, 3>(simd, source, sums, row),
             (8, 2) => correlate::<S, 8, 2>(simd, source, sums, row),
             (8, _) => correlate::<S, 8, 1>(simd, source, sums, row),
+            (6, 2) => correlate::<S, 6, 2>(simd, source, sums, row),
+            (6, _) => correlate::<S, 6, 1>(simd, source, sums, row),
             (_, 3) => correlate::<S, 4, 3>(simd, source, sums, row),
             (_, 2) => correlate::<S, 4, 2>(simd, source, sums, row),
             (_, _) => correlate::<S, 4, 1>(simd, source, sums, row),

@@ -26,14 +26,14 @@ impl WithSimd for WeightGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if S::REGISTER_COUNT >= 32 { self.run::<S, 6>(simd) } else { self.run::<S, 3>(simd) }
+        // With 16 registers nine sums leave three for one side, one for the other, and three to spare.
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 4, 6>(simd) } else { self.run::<S, 3, 3>(simd) }
     }
 }
 
 impl WeightGradient<'_> {
     #[inline(always)]
-    fn run<S: Simd, const N: usize>(self, simd: S) {
-        const M: usize = 4;
+    fn run<S: Simd, const M: usize, const N: usize>(self, simd: S) {
         let Plan { input, output, taps, .. } = self.plan;
         let all = taps.len();
         let strip = (CACHED / (self.inputs * input.phases() + self.outputs * output.phases())).clamp(256, 4096);

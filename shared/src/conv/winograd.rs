@@ -6,8 +6,9 @@
 
 use std::cell::RefCell;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::arch::arch;
 use super::geometry::{Geometry, Side, plane};
 use super::phases::{Block, split_by_block};
 use super::tile::{self, Source};
@@ -25,7 +26,7 @@ thread_local! {
 /// with 16 they take less time than the transforms (0.6 times). And enough channels must share a transform.
 pub(super) fn pays(geometry: Geometry, inputs: usize, outputs: usize) -> bool {
     let plain = geometry.kernel == 3 && geometry.stride == 1 && !geometry.double;
-    plain && inputs >= 16 && outputs >= 16 && Arch::new().dispatch(Lanes) <= 4
+    plain && inputs >= 16 && outputs >= 16 && arch().dispatch(Lanes) <= 4
 }
 
 struct Lanes;
