@@ -24,12 +24,11 @@ impl Inversion {
     /// If a file is not of the kind it should be, or its tensors do not fit the architecture.
     pub fn new(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         squeezenet.expect_kind(Kind::Squeezenet)?;
-        let InverterCard { layer, feature_scale: scale, width } = inverter_of(inverter.card())?;
-        let architecture = Inverter::with_width(layer, width, device);
+        let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
         Ok(Self {
             squeezenet: squeezenet.apply(SqueezeNet::new(device))?.no_grad(),
-            inverter: inverter.apply(architecture)?.no_grad(),
-            layer,
+            inverter: inverter.apply(Inverter::new(shape, device))?.no_grad(),
+            layer: shape.layer,
             scale,
         })
     }

@@ -111,8 +111,9 @@ impl Lab {
     /// # Errors
     /// If the file does not hold an inverter.
     pub fn add(&mut self, name: &str, file: &ModelFile) -> Result<(), LabError> {
-        let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card())?;
-        let inverter = file.apply(Inverter::with_width(layer, width, &self.device))?.no_grad();
+        let InverterCard { shape, feature_scale: scale } = inverter_of(file.card())?;
+        let layer = shape.layer;
+        let inverter = file.apply(Inverter::new(shape, &self.device))?.no_grad();
         self.inverters.insert(name.to_owned(), Loaded { layer, scale, inverter });
         Ok(())
     }

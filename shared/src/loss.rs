@@ -14,8 +14,10 @@ use crate::comparator::Comparator;
 /// The mean square of pictures in [-1, 1], roughly: what an image term of 1 means.
 pub const IMAGE_MEAN_SQUARE: f64 = 0.25;
 
-/// The largest offset before the comparator, in pixels; see [`Offset`].
-const MAX_OFFSET: usize = 8;
+/// The largest offset before the comparator where borders are cropped, in pixels: with 0, all sixteen phases of fire9's grid; see [`Offset`].
+const MAX_CROPPED: usize = 15;
+/// The largest offset where borders are mirrored, in pixels. Each pixel more enlarges what the comparator sees.
+const MAX_MIRRORED: usize = 8;
 
 /// The smallest side for which fire9 has a grid.
 const SMALLEST_SIDE: usize = 31;
@@ -93,11 +95,11 @@ pub enum Border {
 impl Border {
     /// The largest offset for pictures of this side, in pixels. A crop must leave fire9 a grid, a mirror image must fit into the picture.
     pub const fn range(self, side: usize) -> usize {
-        let spare = match self {
-            Self::Cropped => side.saturating_sub(SMALLEST_SIDE),
-            Self::Mirrored => side.saturating_sub(1),
+        let (spare, most) = match self {
+            Self::Cropped => (side.saturating_sub(SMALLEST_SIDE), MAX_CROPPED),
+            Self::Mirrored => (side.saturating_sub(1), MAX_MIRRORED),
         };
-        if spare < MAX_OFFSET { spare } else { MAX_OFFSET }
+        if spare < most { spare } else { most }
     }
 }
 

@@ -238,7 +238,7 @@ mod tests {
         let device = Device::flex();
         device.seed(seed);
         let inverter = Inverter::new(Layer::Pool1, &device);
-        let kind = Kind::Inverter(InverterCard { layer: Layer::Pool1, feature_scale: 1.5, width: 1.0 });
+        let kind = Kind::Inverter(InverterCard { shape: Layer::Pool1.into(), feature_scale: 1.5 });
         let card = Card::new(kind);
         let file = ModelFile::from_module(&inverter, card, Precision::F32);
         (inverter, file)

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Layer;
 use crate::comparator::{Network, ScaledPlace};
 use crate::loss::{Divergence, Weights};
 use crate::nets::autoencoder::Code;
+use crate::nets::inverter::InverterShape;
 
 /// What a model file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,13 +28,11 @@ pub enum Kind {
 /// What an inverter is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct InverterCard {
-    /// The layer whose features it inverts.
-    pub layer: Layer,
-    /// What the features are divided by before they are inverted.
+    /// The network.
+    #[serde(flatten)]
+    pub shape: InverterShape,
+    /// What the layer's features are divided by before they are inverted.
     pub feature_scale: f32,
-    /// What the usual numbers of channels were multiplied by.
-    #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
-    pub width: f64,
 }
 
 /// What an autoencoder is, variational or not.
@@ -44,16 +42,6 @@ pub struct AutoencoderCard {
     pub code: Code,
     /// Side of its pictures, pixels.
     pub side: usize,
-}
-
-const fn full_width() -> f64 {
-    1.0
-}
-
-// serde passes a reference.
-#[expect(clippy::trivially_copy_pass_by_ref)]
-fn is_full_width(width: &f64) -> bool {
-    *width == 1.0
 }
 
 impl Kind {
@@ -123,6 +111,9 @@ pub struct HeldOut {
     /// Mean cosine of the judge's pooled features of a picture and its inversion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cosine: Option<f64>,
+    /// The strongest line of the errors' spectrum at periods of 4, 8 and 16 pixels, over its neighbours: 1 is no grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<f64>,
     /// Divergence of a variational code from the standard normal, nats a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nats: Option<f64>,

@@ -30,6 +30,27 @@ impl Block {
     }
 }
 
+/// Adds two 3x3 convolutions to their input (He et al. 2016), which starts nearly as it is.
+#[derive(Module, Debug)]
+pub(super) struct Residual {
+    first: Conv,
+    second: Conv,
+}
+
+impl Residual {
+    /// Creates a block of `channels` channels with random weights from the device's generator.
+    pub(super) fn new(channels: usize, device: &Device) -> Self {
+        let channels = [channels, channels];
+        Self { first: leaky(channels, Geometry::new(3, 1), device), second: Conv::new(channels, Geometry::new(3, 1), GREY, device) }
+    }
+
+    /// `[batch, channels, h, w]` -> `[batch, channels, h, w]`.
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let change = self.second.forward(self.first.forward(x.clone())); // [batch, channels, h, w]
+        x + change // [batch, channels, h, w]
+    }
+}
+
 /// A convolution with the networks' leaky ReLU.
 pub(super) fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
     Conv::new(channels, geometry, he_gain(), device).activated(LEAK)

@@ -31,6 +31,18 @@ pub struct Discriminator {
     embed: Option<Embed>,
     decide1: Linear,
     decide2: Linear,
+    #[module(skip)]
+    decision: Decision,
+}
+
+/// Of what the discriminator decides whether it is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decision {
+    /// The whole picture, by the average over all positions (the paper's).
+    #[default]
+    Whole,
+    /// Each place of a map with a step of 16 pixels, which sees 63 pixels around it (Isola et al. 2017, section 3.2.2).
+    Patch,
 }
 
 /// What is made of the features.
@@ -52,16 +64,22 @@ impl Discriminator {
         Self::new(OF_SMALL_PICTURES, None, 0, device)
     }
 
+    /// Returns the same with another kind of decision; the weights mean the same for both.
+    pub const fn deciding(mut self, decision: Decision) -> Self {
+        self.decision = decision;
+        self
+    }
+
     fn new(convs: Convs, embed: Option<Embed>, embedded: usize, device: &Device) -> Self {
         let seen = convs[convs.len() - 1].1;
         let conv = |(input, output, kernel, stride)| {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
             Conv::new([input, output], geometry, he_gain(), device).activated(LEAK)
         };
-        Self { convs: convs.map(conv).into(), embed, decide1: linear(seen + embedded, 256, device), decide2: linear(256, 1, device) }
+        Self { convs: convs.map(conv).into(), embed, decide1: linear(seen + embedded, 256, device), decide2: linear(256, 1, device), decision: Decision::Whole }
     }
 
-    /// Logits `[batch, 1]`, positive for real, from pictures `[batch, 3, side, side]` and scaled features
+    /// Logits `[decisions, 1]`, positive for real (one decision a picture, or one a place), from pictures `[batch, 3, side, side]` and scaled features
     /// `[batch, channels, grid, grid]`, which one of pictures alone passes over.
     pub fn forward(&self, pictures: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
         self.decide(self.compared(pictures), features)
@@ -76,13 +94,25 @@ impl Discriminator {
     /// The rest of [`Discriminator::forward`], from what [`Discriminator::compared`] gave.
     pub fn decide(&self, compared: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
         let x = self.convs.iter().skip(COMPARED).fold(compared, |x, conv| conv.forward(x)); // [batch, 256, h, w]
-        let seen = global_average(x); // [batch, 256]
-        let joined = match (&self.embed, features) {
-            (Some(embed), Some(features)) => Tensor::cat(vec![seen, embed.forward(features)], 1), // [batch, 384]
-            _ => seen,                                                                            // [batch, 256]
+        let [batch, channels, height, width] = x.dims();
+        let (seen, places) = match self.decision {
+            Decision::Whole => (global_average(x), 1), // [batch, 256]
+            Decision::Patch => {
+                let places = height * width;
+                (x.permute([0, 2, 3, 1]).reshape([batch * places, channels]), places) // [batch * places, 256]
+            }
         };
-        let decision = leaky_relu(self.decide1.forward(joined), f64::from(LEAK)); // [batch, 256]
-        self.decide2.forward(decision) // [batch, 1]
+        let joined = match (&self.embed, features) {
+            (Some(embed), Some(features)) => {
+                let embedded = embed.forward(features); // [batch, 128]
+                let [_, embeddings] = embedded.dims();
+                let embedded = embedded.unsqueeze_dim::<3>(1).expand([batch, places, embeddings]).reshape([batch * places, embeddings]); // [batch * places, 128]
+                Tensor::cat(vec![seen, embedded], 1) // [batch * places, 384]
+            }
+            _ => seen, // [batch * places, 256]
+        };
+        let decision = leaky_relu(self.decide1.forward(joined), f64::from(LEAK)); // [batch * places, 256]
+        self.decide2.forward(decision) // [batch * places, 1]
     }
 }
 

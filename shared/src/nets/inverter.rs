@@ -2,9 +2,12 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::block::{Block, GREY, leaky};
 use super::conv::Conv;
+use super::dense::{Dense, PLACED};
+use super::translator::Translator;
 use crate::Layer;
 use crate::conv::Geometry;
 
@@ -17,54 +20,77 @@ enum Head {
     Dense(Dense),
 }
 
-/// The paper's fully connected layers, scaled down: 1000 -> 384 -> 64 channels of 4x4. Convolutions of one position.
-#[derive(Module, Debug)]
-struct Dense {
-    embed: Conv,
-    place: Conv,
-}
-
-/// Channels of what [`Dense`] embeds scores in.
-const EMBEDDED: usize = 384;
-/// Channels of the grid that [`Dense`] makes.
-const PLACED: usize = 64;
-/// Its side, in positions.
-const SIDE: usize = 4;
-
-impl Dense {
-    fn new(device: &Device) -> Self {
-        let dense = |channels| leaky(channels, Geometry::new(1, 0), device);
-        Self { embed: dense([Layer::Scores.channels(), EMBEDDED]), place: dense([EMBEDDED, PLACED * SIDE * SIDE]) }
-    }
-
-    fn forward(&self, scores: Tensor<4>) -> Tensor<4> {
-        let x = self.embed.forward_dense(scores); // [batch, 384, 1, 1]
-        let x = self.place.forward_dense(x); // [batch, 64 * 4 * 4, 1, 1]
-        let [batch, ..] = x.dims();
-        x.reshape([batch, PLACED, SIDE, SIDE]) // [batch, 64, 4, 4]
-    }
-}
-
 /// The side of what the scores' inverter makes, whatever the side of the picture that the scores are of, in pixels.
 pub const SCORES_SIDE: usize = 128;
+
+/// What an inverter looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct InverterShape {
+    /// The layer whose features it inverts.
+    pub layer: Layer,
+    /// What the usual numbers of channels are multiplied by, rounded to eights. Those of dense layers and translators stay.
+    #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
+    pub width: f64,
+    /// A layer into whose features it translates first; what follows is the inverter of that layer. See [`InverterShape::path`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Layer>,
+}
+
+const fn full_width() -> f64 {
+    1.0
+}
+
+// serde passes a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_full_width(width: &f64) -> bool {
+    *width == 1.0
+}
+
+impl From<Layer> for InverterShape {
+    /// Returns the usual shape: full width, no translation.
+    fn from(layer: Layer) -> Self {
+        Self { layer, width: 1.0, through: None }
+    }
+}
+
+impl InverterShape {
+    /// Returns the layer that an inverter of `layer` can go through: fire5 for fire9, fire9 for the scores.
+    pub const fn passage(layer: Layer) -> Option<Layer> {
+        match layer {
+            Layer::Scores => Some(Layer::Fire9),
+            Layer::Fire9 => Some(Layer::Fire5),
+            _ => None,
+        }
+    }
+
+    /// Returns the translations, from which layer into which: none for the usual shape, all the way to fire5 for the others.
+    pub fn path(self) -> Vec<(Layer, Layer)> {
+        let step = |from: Layer| Self::passage(from).map(|to| (from, to));
+        let first = self.through.and_then(|_| step(self.layer));
+        std::iter::successors(first, |(_, to)| step(*to)).collect()
+    }
+
+    /// Returns the layer whose features the part that makes the picture sees.
+    fn end(self) -> Layer {
+        self.path().last().map_or(self.layer, |(_, to)| *to)
+    }
+}
 
 /// Inverts the features of one layer. That of a grid layer is fully convolutional: trained on crops, it runs on pictures of any
 /// side that is a multiple of 16. That of the scores always makes pictures of [`SCORES_SIDE`].
 #[derive(Module, Debug)]
 pub struct Inverter {
+    translators: Vec<Translator>,
     head: Head,
     blocks: Vec<Block>,
     picture: Conv,
 }
 
 impl Inverter {
-    /// An inverter with random weights, drawn from the device's generator (`Device::seed`).
-    pub fn new(layer: Layer, device: &Device) -> Self {
-        Self::with_width(layer, 1.0, device)
-    }
-
-    /// The same with `width` times the usual channels (those of the dense head stay), in eights.
-    pub fn with_width(layer: Layer, width: f64, device: &Device) -> Self {
+    /// Creates an inverter with random weights, drawn from the device's generator (`Device::seed`). A [`Layer`] stands for its usual shape.
+    pub fn new(shape: impl Into<InverterShape>, device: &Device) -> Self {
+        let shape = shape.into();
+        let layer = shape.end();
         let (head, usual): (_, &[usize]) = match layer {
             Layer::Pool1 | Layer::Fire3 => (None, &[128, 64, 32]),
             Layer::Fire5 => (None, &[256, 128, 64, 32]),
@@ -72,7 +98,7 @@ impl Inverter {
             Layer::Scores => (Some(Dense::new(device)), &[PLACED, 64, 64, 64, 48, 32]),
         };
         // At least eight, so the cast loses nothing but what is rounded.
-        let scaled = |channels: usize| ((channels as f64 * width / 8.0).round().max(1.0) as usize) * 8;
+        let scaled = |channels: usize| ((channels as f64 * shape.width / 8.0).round().max(1.0) as usize) * 8;
         let mut widths: Vec<usize> = usual.iter().map(|&channels| scaled(channels)).collect();
         if head.is_some() {
             widths[0] = PLACED;
@@ -82,6 +108,7 @@ impl Inverter {
             None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
         };
         Self {
+            translators: shape.path().into_iter().map(|(from, to)| Translator::new(from, to, device)).collect(),
             head,
             blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
             picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), GREY, device),
@@ -93,9 +120,23 @@ impl Inverter {
         self.blocks.len()
     }
 
+    /// How many translators come first.
+    pub const fn translations(&self) -> usize {
+        self.translators.len()
+    }
+
+    /// Returns the first translator's translation of scaled features, see [`Translator::forward`]; the features themselves where there is none.
+    pub fn translate(&self, features: Tensor<4>) -> Tensor<4> {
+        match self.translators.first() {
+            Some(translator) => translator.forward(features), // [batch, channels, 2 grid + 1, 2 grid + 1]
+            None => features,
+        }
+    }
+
     /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`;
     /// from scores `[batch, 1000, 1, 1]`, of side [`SCORES_SIDE`].
     pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+        let features = self.translators.iter().fold(features, |x, translator| translator.forward(x)); // [batch, channels, grid, grid]
         let mut x = match &self.head {
             Head::Grid(conv) => conv.forward(features),    // [batch, width, side / stride, side / stride]
             Head::Dense(dense) => dense.forward(features), // [batch, 64, 4, 4]
@@ -132,10 +173,28 @@ mod tests {
     }
 
     #[test]
+    fn inverters_through_another_layer_make_the_same_sizes() {
+        let device = Device::flex();
+        for layer in [Layer::Fire9, Layer::Scores] {
+            let shape = InverterShape { through: InverterShape::passage(layer), ..layer.into() };
+            let inverter = Inverter::new(shape, &device);
+            let features = Tensor::zeros([1, layer.channels(), layer.grid(128), layer.grid(128)], &device);
+            assert_eq!(inverter.forward(features).dims(), [1, 3, 128, 128], "{layer}");
+            assert_eq!(inverter.translations(), if layer == Layer::Scores { 2 } else { 1 });
+        }
+    }
+
+    #[test]
     fn every_inverter_is_small_enough_to_ship() {
+        let device = Device::flex();
         for layer in Layer::ALL {
-            let weights = Inverter::new(layer, &Device::flex()).num_params();
+            let weights = Inverter::new(layer, &device).num_params();
             assert!(weights <= 1_300_000, "{layer}: {weights}");
+        }
+        // Eight megabytes as f16.
+        for layer in [Layer::Fire9, Layer::Scores] {
+            let weights = Inverter::new(InverterShape { through: InverterShape::passage(layer), ..layer.into() }, &device).num_params();
+            assert!(weights <= 4_000_000, "{layer}: {weights}");
         }
     }
 }

@@ -4,11 +4,13 @@ pub mod activations;
 pub mod autoencoder;
 mod block;
 pub mod conv;
+mod dense;
 pub mod discriminator;
 pub mod efficientnet;
 pub mod exemplar;
 pub mod inverter;
 pub mod squeezenet;
+pub mod translator;
 
 use burn::module::{Param, ParamId};
 use burn::nn::Initializer;
