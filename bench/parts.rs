@@ -93,7 +93,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     let device = backend.open();
     let pictures = Loader::start(&source(size)?, PLAN, 0, 1).wait()?.pictures;
     let encoder = trainer::model::squeezenet(&device)?;
-    let trainee = Trainee::new(LAYER, 1.0, 0.998, &device);
+    let trainee = Trainee::new(LAYER, 0.998, &device);
     let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
     let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
     let (inverter, discriminator) = (trainee.generator.clone(), trainee.discriminator.clone());
@@ -136,7 +136,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
     let comparator = Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)]);
     let loss = DeepSimLoss::new(comparator, weights);
-    let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss };
+    let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss, translation: None };
     let mut trainee = Some(trainee);
     group.bench_function(format!("whole step/{size}"), |bench| {
         bench.iter(|| {

@@ -9,11 +9,10 @@ use clap::Args;
 use deepsim::inversion::Inversion;
 use deepsim::picture;
 use serde_json::{Value, json};
+use trainer::bench::state::State;
 use trainer::data::open_picture;
 use trainer::locate::locate;
 use trainer::model;
-
-use crate::state::State;
 
 #[derive(Args)]
 pub(crate) struct Options {

@@ -5,12 +5,13 @@
 #![recursion_limit = "256"]
 
 mod inversion;
-mod state;
-mod step;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
+use serde_json::Value;
+use trainer::bench::{self, BenchOptions};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -18,16 +19,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 enum Task {
-    /// The whole DeePSiM training step
-    Step(step::Options),
+    /// The whole DeePSiM training step; `bench/peers/torch_step.py` repeats it in PyTorch
+    Step(BenchOptions),
     /// The inversion of one photo at 224
     Inversion(inversion::Options),
 }
 
 fn main() -> ExitCode {
+    trainer::memory::keep_freed_pages();
     trainer::device::prepare_environment();
     let done = match Task::parse() {
-        Task::Step(options) => step::measure(&options),
+        Task::Step(options) => step(&options),
         Task::Inversion(options) => inversion::measure(&options),
     };
     match done {
@@ -40,4 +42,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn step(options: &BenchOptions) -> Result<Value> {
+    let backend = options.device.resolve()?;
+    backend.make_default();
+    Ok(serde_json::to_value(bench::measure(options, &backend.open())?)?)
 }

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use deepsim::comparator::Network;
 use deepsim::loss::Weights;
+use deepsim::nets::discriminator::Decision;
 use serde::{Deserialize, Serialize};
 
 /// Which terms of the loss count: the systems that the paper compares.
@@ -28,11 +29,46 @@ pub enum LossPreset {
     #[value(name = "feature+adversarial")]
     #[serde(rename = "feature+adversarial")]
     FeatureAdversarial,
+    /// No picture: the features of the layer that the inverter goes through (--through)
+    #[value(name = "translation")]
+    #[serde(rename = "translation")]
+    Translation,
     /// All three
     #[default]
     #[value(name = "deepsim")]
     #[serde(rename = "deepsim")]
     DeepSim,
+}
+
+/// What `--optimizer` can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerChoice {
+    /// Adam, as in the paper (Kingma & Ba 2015)
+    #[default]
+    Adam,
+    /// Muon: momentum, its matrix made orthogonal (Jordan et al. 2024)
+    Muon,
+}
+
+/// What `--discriminator` can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiscriminatorChoice {
+    /// One decision a picture, as in the paper
+    #[default]
+    Whole,
+    /// One decision for every 16 pixels, each of what is around it
+    Patch,
+}
+
+impl From<DiscriminatorChoice> for Decision {
+    fn from(choice: DiscriminatorChoice) -> Self {
+        match choice {
+            DiscriminatorChoice::Whole => Self::Whole,
+            DiscriminatorChoice::Patch => Self::Patch,
+        }
+    }
 }
 
 /// What a run trains.
@@ -102,7 +138,7 @@ impl LossPreset {
     pub const fn of(self, weights: Weights) -> Weights {
         let (image, feature, adversarial) = match self {
             Self::Image => (true, false, false),
-            Self::Feature => (false, true, false),
+            Self::Feature | Self::Translation => (false, true, false),
             Self::ImageFeature => (true, true, false),
             Self::ImageAdversarial => (true, false, true),
             Self::FeatureAdversarial => (false, true, true),

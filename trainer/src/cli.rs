@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::bench::BenchOptions;
 use crate::choices::TaskChoice;
 use crate::config::Config;
 use crate::data::builtin::is_built_in;
@@ -70,6 +71,8 @@ pub enum Command {
     Import(ImportOptions),
     /// List the devices that can compute
     Devices,
+    /// Time training steps on a device, or compare its steps with the processor's
+    Bench(BenchOptions),
 }
 
 /// Options that may differ when a run is resumed; everything else would make it another run.
@@ -120,6 +123,7 @@ impl Cli {
             Some(Command::Classify(options)) => options.device,
             Some(Command::Experiment(options)) => options.device,
             Some(Command::Report(options)) => options.device,
+            Some(Command::Bench(options)) => options.device,
             Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,
         }
     }

@@ -9,10 +9,10 @@ use deepsim::comparator::{Network, Place};
 use deepsim::layer::is_valid_side;
 use deepsim::loss::{Divergence, Weights};
 use deepsim::nets::autoencoder::{self, Code};
-use deepsim::nets::inverter::SCORES_SIDE;
+use deepsim::nets::inverter::{InverterShape, SCORES_SIDE};
 use serde::{Deserialize, Serialize};
 
-use crate::choices::{ComparatorChoice, CropChoice, LossPreset, TaskChoice};
+use crate::choices::{ComparatorChoice, CropChoice, DiscriminatorChoice, LossPreset, OptimizerChoice, TaskChoice};
 use crate::device::Backend;
 
 /// Everything that decides what a run does.
@@ -31,6 +31,11 @@ pub struct Config {
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", help_heading = "Network")]
     #[serde(default = "full_width")]
     pub width: f64,
+
+    /// Translate the features into this layer's first, and invert those: fire5 for fire9, fire9 for scores
+    #[arg(long, value_name = "LAYER", help_heading = "Network")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Layer>,
 
     /// Numbers in the code of a variational autoencoder
     #[arg(long, default_value_t = 128, value_name = "N", help_heading = "Network")]
@@ -88,9 +93,14 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_minutes: Option<f64>,
 
-    /// Adam's learning rate, of the inverter and of the discriminator
+    /// Learning rate of the inverter and of the discriminator
     #[arg(long, default_value_t = 5e-4, value_name = "RATE", help_heading = "Training")]
     pub learning_rate: f64,
+
+    /// What trains the kernels of an inverter or an autoencoder; biases and discriminators always have Adam
+    #[arg(long, value_enum, default_value_t = OptimizerChoice::Adam, value_name = "METHOD", help_heading = "Training")]
+    #[serde(default)]
+    pub optimizer: OptimizerChoice,
 
     /// Share of the run, at its end, over which the learning rate falls to nothing
     #[arg(long, default_value_t = 0.3, value_name = "SHARE", help_heading = "Training")]
@@ -149,6 +159,11 @@ pub struct Config {
     #[serde(default)]
     pub kl_warm_up: u64,
 
+    /// What the discriminator of an inverter decides about
+    #[arg(long, value_enum, default_value_t = DiscriminatorChoice::Whole, value_name = "KIND", help_heading = "Loss")]
+    #[serde(default)]
+    pub discriminator: DiscriminatorChoice,
+
     /// Network whose features the feature term compares
     #[arg(long, value_enum, default_value_t = ComparatorChoice::Squeezenet, value_name = "NETWORK", help_heading = "Loss")]
     pub comparator: ComparatorChoice,
@@ -158,8 +173,8 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compare: Vec<Place>,
 
-    /// Where to compute; auto takes a hardware GPU if there is one, else flex
-    #[arg(long, value_enum, default_value_t = Backend::Auto, help_heading = "Device")]
+    /// Where to compute: auto (CUDA, else a hardware GPU of wgpu, else flex), cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE", help_heading = "Device")]
     pub device: Backend,
 
     /// Steps between two checkpoints
@@ -194,6 +209,11 @@ impl Config {
     pub const fn weights(&self) -> Weights {
         let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
         self.loss.of(Weights { image, feature, adversarial })
+    }
+
+    /// What the inverter looks like.
+    pub const fn shape(&self) -> InverterShape {
+        InverterShape { layer: self.layer, width: self.width, through: self.through }
     }
 
     /// What compares.
@@ -260,6 +280,17 @@ impl Config {
         ensure!(
             self.task != TaskChoice::Invert || self.layer.stride().is_some() || size == SCORES_SIDE,
             "--layer scores --size {size}: the inverter of the scores makes pictures of {SCORES_SIDE} pixels; give --size {SCORES_SIDE}"
+        );
+        if let Some(through) = self.through {
+            ensure!(self.task == TaskChoice::Invert, "--through is for inverters");
+            ensure!(
+                InverterShape::passage(self.layer) == Some(through),
+                "--through {through}: an inverter of fire9 goes through fire5, one of the scores through fire9, and others through none"
+            );
+        }
+        ensure!(
+            self.loss != LossPreset::Translation || self.through.is_some(),
+            "--loss translation compares the features of the layer that --through names"
         );
         let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
         ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");

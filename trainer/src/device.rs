@@ -1,55 +1,109 @@
 //! Where to compute: `--device`, and what the machine has.
 
-use std::fmt;
+pub mod cuda;
 
-use anyhow::{Result, ensure};
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, DeviceKind, DeviceType};
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A choice of `--device`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Backend {
-    /// A hardware GPU if there is one, else flex
+    /// CUDA where the build has it and a card answers, else a hardware GPU of wgpu, else flex.
     Auto,
-    /// NVIDIA, through CUDA (a build with `--features cuda`)
-    Cuda,
-    /// Any GPU, through Vulkan, Metal or DirectX; a software adapter if there is nothing else
-    Wgpu,
-    /// The processor
+    /// The NVIDIA card of this number, through CUDA (a build with `--features trainer/cuda`).
+    Cuda(usize),
+    /// The GPU of this number, through Vulkan, Metal or DirectX, hardware first. Without a number the first hardware GPU, or else a software
+    /// adapter.
+    Wgpu(Option<usize>),
+    /// The processor.
     Flex,
-    /// The processor, with burn's older and far slower code
+    /// The processor, with burn's older and far slower code.
     Ndarray,
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Backend::Auto => "auto",
-            Backend::Cuda => "cuda",
-            Backend::Wgpu => "wgpu",
-            Backend::Flex => "flex",
-            Backend::Ndarray => "ndarray",
-        })
+        match self {
+            Self::Auto => f.pad("auto"),
+            Self::Cuda(0) => f.pad("cuda"),
+            Self::Cuda(number) => f.pad(&format!("cuda:{number}")),
+            Self::Wgpu(None) => f.pad("wgpu"),
+            Self::Wgpu(Some(number)) => f.pad(&format!("wgpu:{number}")),
+            Self::Flex => f.pad("flex"),
+            Self::Ndarray => f.pad("ndarray"),
+        }
+    }
+}
+
+/// A word that names no device.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("choose auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card than the first")]
+pub struct UnknownDevice;
+
+impl FromStr for Backend {
+    type Err = UnknownDevice;
+
+    fn from_str(word: &str) -> Result<Self, UnknownDevice> {
+        let (name, number) = match word.split_once(':') {
+            Some((name, number)) => (name, Some(number.parse().map_err(|_| UnknownDevice)?)),
+            None => (word, None),
+        };
+        match (name, number) {
+            ("auto", None) => Ok(Self::Auto),
+            ("cuda", number) => Ok(Self::Cuda(number.unwrap_or(0))),
+            ("wgpu", number) => Ok(Self::Wgpu(number)),
+            ("flex", None) => Ok(Self::Flex),
+            ("ndarray", None) => Ok(Self::Ndarray),
+            _ => Err(UnknownDevice),
+        }
+    }
+}
+
+impl TryFrom<String> for Backend {
+    type Error = UnknownDevice;
+
+    fn try_from(word: String) -> Result<Self, UnknownDevice> {
+        word.parse()
+    }
+}
+
+impl From<Backend> for String {
+    fn from(backend: Backend) -> Self {
+        backend.to_string()
     }
 }
 
 /// The wgpu adapters of one kind, at most: more cards than that are not looked for.
 const MOST_ADAPTERS: usize = 8;
 
-/// A hardware adapter that wgpu reaches, discrete ones first; never a software one.
-fn hardware_adapter() -> Option<DeviceKind> {
-    let found = adapters();
-    let wanted = (0..MOST_ADAPTERS)
+/// An adapter that wgpu reaches.
+struct Adapter {
+    kind: DeviceKind,
+    hardware: bool,
+}
+
+/// Returns the adapters that wgpu reaches: discrete, integrated and virtual ones, then those in software.
+fn adapters() -> Vec<Adapter> {
+    let found = Device::enumerate(DeviceType::Wgpu).into_vec();
+    let hardware = (0..MOST_ADAPTERS)
         .map(DeviceKind::DiscreteGpu)
         .chain((0..MOST_ADAPTERS).map(DeviceKind::IntegratedGpu))
         .chain((0..MOST_ADAPTERS).map(DeviceKind::VirtualGpu));
-    wanted.into_iter().find(|kind| found.contains(&Device::wgpu(kind.clone())))
-}
-
-fn adapters() -> Vec<Device> {
-    Device::enumerate(DeviceType::Wgpu).into_vec()
+    let mut adapters: Vec<_> = hardware
+        .filter(|kind| found.contains(&Device::wgpu(kind.clone())))
+        .map(|kind| Adapter { kind, hardware: true })
+        .collect();
+    if found.len() > adapters.len() {
+        let software = if found.contains(&Device::wgpu(DeviceKind::Cpu)) { DeviceKind::Cpu } else { DeviceKind::DefaultDevice };
+        adapters.push(Adapter { kind: software, hardware: false });
+    }
+    adapters
 }
 
 impl Backend {
@@ -59,17 +113,21 @@ impl Backend {
     /// If this build or this machine does not have it.
     pub fn resolve(self) -> Result<Self> {
         match self {
-            Backend::Auto if hardware_adapter().is_some() => Ok(Backend::Wgpu),
-            Backend::Auto => Ok(Backend::Flex),
-            Backend::Wgpu => {
-                ensure!(!adapters().is_empty(), "--device wgpu: no graphics driver that wgpu can use; try --device flex");
+            Self::Auto if cuda::cards().is_ok() => Ok(Self::Cuda(0)),
+            Self::Auto if adapters().iter().any(|adapter| adapter.hardware) => Ok(Self::Wgpu(None)),
+            Self::Auto => Ok(Self::Flex),
+            Self::Wgpu(number) => {
+                let found = adapters().len();
+                ensure!(found > 0, "--device wgpu: no graphics driver that wgpu can use; try --device flex");
+                let wanted = number.unwrap_or(0);
+                ensure!(wanted < found, "--device wgpu:{wanted}: adapters are numbered from 0, and this machine has {found}");
                 Ok(self)
             }
-            Backend::Cuda => {
-                ensure!(cfg!(feature = "cuda"), "--device cuda: this build has no CUDA; build it with `--features cuda`");
+            Self::Cuda(number) => {
+                cuda::expect_card(number).with_context(|| format!("--device {self}"))?;
                 Ok(self)
             }
-            Backend::Flex | Backend::Ndarray => Ok(self),
+            Self::Flex | Self::Ndarray => Ok(self),
         }
     }
 
@@ -80,10 +138,10 @@ impl Backend {
     #[expect(unsafe_code, reason = "burn reads its default device from the environment and nowhere else")]
     pub fn make_default(self) {
         let name = match self {
-            Backend::Auto | Backend::Flex => "flex",
-            Backend::Cuda => "cuda",
-            Backend::Wgpu => "wgpu",
-            Backend::Ndarray => "ndarray",
+            Self::Auto | Self::Flex => "flex",
+            Self::Cuda(_) => "cuda",
+            Self::Wgpu(_) => "wgpu",
+            Self::Ndarray => "ndarray",
         };
         // SAFETY: `main` calls this before it starts a thread. Threads of a graphics driver that `resolve` woke are idle.
         unsafe { std::env::set_var("BURN_DEVICE", name) };
@@ -92,27 +150,45 @@ impl Backend {
     /// The device of a resolved choice.
     pub fn open(self) -> Device {
         match self {
-            Backend::Auto | Backend::Flex => Device::flex(),
-            Backend::Wgpu => Device::wgpu(hardware_adapter().unwrap_or(DeviceKind::DefaultDevice)),
+            Self::Auto | Self::Flex => Device::flex(),
+            Self::Wgpu(number) => {
+                let adapter = adapters().into_iter().nth(number.unwrap_or(0));
+                Device::wgpu(adapter.map_or(DeviceKind::DefaultDevice, |adapter| adapter.kind))
+            }
             #[cfg(feature = "cuda")]
-            Backend::Cuda => Device::cuda(0),
+            Self::Cuda(number) => Device::cuda(number),
             #[cfg(not(feature = "cuda"))]
-            Backend::Cuda => unreachable!("`resolve` refuses cuda in a build without it"),
+            Self::Cuda(_) => unreachable!("`resolve` refuses cuda in a build without it"),
             // People ask for it by name; `--help` says that it is slow.
             #[expect(deprecated, reason = "burn 0.22 still has it, and 0.23 will not")]
-            Backend::Ndarray => Device::ndarray(),
+            Self::Ndarray => Device::ndarray(),
         }
     }
 }
 
-/// Gives wgpu on Linux the runtime folder that its libraries ask for, where none is named: without one they complain on
-/// standard error, once for each adapter.
+/// Prepares what GPUs ask for before they are used: the runtime folder of wgpu's libraries on Linux, without which they complain on standard
+/// error, once for each adapter; and the place of the tuning cache.
 #[expect(unsafe_code, reason = "the libraries read it from the environment and nowhere else")]
 pub fn prepare_environment() {
     if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // SAFETY: `main` calls this first thing, when the process has one thread.
         unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
+    #[cfg(feature = "gpu")]
+    keep_tuning();
+}
+
+/// Keeps what autotune finds for later runs in the user's cache folder (`~/.cache/cubecl` on Linux), whatever folder the trainer is started
+/// in; `DEEPSIM_TUNING` names another one.
+#[cfg(feature = "gpu")]
+fn keep_tuning() {
+    use cubecl::config::cache::CacheConfig;
+    use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+
+    let mut config = CubeClRuntimeConfig::from_current_dir().override_from_env();
+    config.environment.path = std::env::var_os("DEEPSIM_TUNING").map_or(CacheConfig::Global, |path| CacheConfig::Directory(path.into()));
+    // A second call in one process changes nothing.
+    CubeClRuntimeConfig::try_set(config);
 }
 
 /// Prints the devices that this build and this machine have, and which one `auto` takes.
@@ -122,23 +198,48 @@ pub fn prepare_environment() {
 pub fn list() -> Result<()> {
     let auto = Backend::Auto.resolve()?;
     let mark = |backend| if backend == auto { "  <- auto" } else { "" };
-    #[cfg(feature = "cuda")]
-    for device in Device::enumerate(DeviceType::Cuda).into_vec() {
-        println!("cuda     {device:?}");
+    match cuda::cards() {
+        Ok(names) => {
+            for (number, name) in names.into_iter().enumerate() {
+                println!("cuda:{number}   {name}{}", mark(Backend::Cuda(number)));
+            }
+        }
+        Err(reason) => println!("cuda     absent: {reason}"),
     }
-    #[cfg(not(feature = "cuda"))]
-    println!("cuda     not in this build (cargo feature `cuda`)");
     let found = adapters();
     if found.is_empty() {
-        println!("wgpu     no graphics driver found");
+        println!("wgpu     absent: no graphics driver found");
     }
-    let hardware = hardware_adapter().map(Device::wgpu);
-    for device in found {
-        let name = device.identity().map_or_else(|| "unknown".to_owned(), |identity| identity.name);
-        let auto = if Some(&device) == hardware.as_ref() { mark(Backend::Wgpu) } else { "" };
-        println!("wgpu     {name} ({device:?}){auto}");
+    for (number, Adapter { kind, hardware }) in found.into_iter().enumerate() {
+        let name = Device::wgpu(kind.clone()).identity().map_or_else(|| "unknown".to_owned(), |identity| identity.name);
+        let software = if hardware { "" } else { ", in software" };
+        let auto = if number == 0 { mark(Backend::Wgpu(None)) } else { "" };
+        println!("wgpu:{number}   {name} ({kind:?}{software}){auto}");
     }
     println!("flex     the processor{}", mark(Backend::Flex));
     println!("ndarray  the processor, far slower");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_devices_are_read_back() {
+        for (word, backend) in [
+            ("auto", Backend::Auto),
+            ("cuda", Backend::Cuda(0)),
+            ("cuda:1", Backend::Cuda(1)),
+            ("wgpu", Backend::Wgpu(None)),
+            ("wgpu:0", Backend::Wgpu(Some(0))),
+            ("flex", Backend::Flex),
+            ("ndarray", Backend::Ndarray),
+        ] {
+            assert_eq!((word.parse(), backend.to_string().as_str()), (Ok(backend), word));
+        }
+        for word in ["", "gpu", "flex:1", "cuda:", "cuda:-1", "wgpu:first"] {
+            assert_eq!(word.parse::<Backend>(), Err(UnknownDevice), "{word}");
+        }
+    }
 }

@@ -101,8 +101,8 @@ pub struct EvalOptions {
     #[arg(long, value_name = "DIR")]
     pub curves: Option<PathBuf>,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 
@@ -165,7 +165,7 @@ pub fn measure(options: &EvalOptions, device: &Device) -> Result<Vec<Row>> {
     for path in &options.models {
         let file = model::read(path)?;
         let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
-        let layer = inverter_of(file.card())?.layer;
+        let layer = inverter_of(file.card())?.shape.layer;
         layers.push(layer);
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let seen = file.card().training.as_ref().map(|training| training.pictures_seen);
@@ -264,8 +264,8 @@ pub fn to_markdown(rows: &[Row]) -> String {
     for space in &spaces {
         let _ = write!(text, " {space} % |");
     }
-    text.push_str(" PSNR dB | SSIM | top-1 % | top-5 % | cosine | ms |\n|---|---|---|---|");
-    text.push_str(&"---|".repeat(spaces.len() + 6));
+    text.push_str(" PSNR dB | SSIM | top-1 % | top-5 % | cosine | grid | ms |\n|---|---|---|---|");
+    text.push_str(&"---|".repeat(spaces.len() + 7));
     text.push('\n');
     for Row { method, layer, pictures_seen, measures } in rows {
         let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
@@ -284,7 +284,7 @@ pub fn to_markdown(rows: &[Row]) -> String {
         ] {
             let _ = write!(text, " {} |", cell(estimate, times, digits));
         }
-        let _ = writeln!(text, " {:.0} |", measures.milliseconds);
+        let _ = writeln!(text, " {:.2} | {:.0} |", measures.grid, measures.milliseconds);
     }
     text
 }

@@ -63,8 +63,8 @@ pub struct ExperimentOptions {
     #[arg(long, value_name = "N")]
     pub most: Option<usize>,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 

@@ -91,8 +91,8 @@ impl ExportOptions {
 
 fn export_inverter(options: &ExportOptions, config: &Config, newest: &Path, state: &State, device: &Device) -> Result<ModelFile> {
     let inversion::Memory { feature_scale: scale, comparator, .. } = state.memory()?;
-    let kind = Kind::Inverter(InverterCard { layer: config.layer, feature_scale: scale, width: config.width });
-    let inverter = load_module(newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?;
+    let kind = Kind::Inverter(InverterCard { shape: config.shape(), feature_scale: scale });
+    let inverter = load_module(newest, AVERAGE_PART, Inverter::new(config.shape(), device))?;
     let (inverter, seen) = mean_with(&inverter, kind, &options.mean_with)?;
     let (_, held_out) = open_data(config)?;
     let encoder = model::squeezenet(device)?;
@@ -212,7 +212,7 @@ fn print(measures: &Measures) {
     for (space, error) in errors {
         print!(" {space} {:.1} %", error.mean * 100.0);
     }
-    println!();
+    println!(", grid {:.2}", measures.grid);
 }
 
 /// The means, for a card.
@@ -224,6 +224,7 @@ fn held_out_card(measures: &Measures) -> HeldOut {
         ssim: Some(measures.ssim.mean),
         errors: measures.errors.iter().map(|(space, error)| (space.to_string(), error.mean)).collect(),
         cosine: Some(measures.cosine.mean),
+        grid: Some(measures.grid),
         nats: None,
     }
 }

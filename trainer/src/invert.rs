@@ -61,8 +61,8 @@ pub struct InvertOptions {
     #[arg(long, default_value_t = 224, value_name = "PIXELS")]
     pub size: usize,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 
@@ -111,7 +111,7 @@ fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
         (How::Inverter, None) => bail!("an inverter is needed: name its model file, or give --method optimise"),
         (How::Optimise, path) => {
             let layer = match path {
-                Some(path) => inverter_of(model::read(path)?.card()).with_context(|| path.display().to_string())?.layer,
+                Some(path) => inverter_of(model::read(path)?.card()).with_context(|| path.display().to_string())?.shape.layer,
                 None => options.layer.context("--method optimise needs --layer")?,
             };
             ensure!(

@@ -3,6 +3,7 @@
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
+pub mod bench;
 pub mod checkpoint;
 pub mod choices;
 pub mod cli;
@@ -19,9 +20,11 @@ pub mod import;
 pub mod invert;
 pub mod locate;
 pub mod mean;
+pub mod memory;
 pub mod method;
 pub mod metrics;
 pub mod model;
+pub mod optimizer;
 pub mod progress;
 pub mod random;
 pub mod recovery;

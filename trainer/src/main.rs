@@ -9,7 +9,7 @@ use trainer::cli::{Cli, Command};
 use trainer::generation::classify::classify;
 use trainer::generation::draw;
 use trainer::train::Ended;
-use trainer::{device, eval, experiment, export, import, invert, report, train};
+use trainer::{bench, device, eval, experiment, export, import, invert, memory, report, train};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
+    memory::keep_freed_pages();
     device::prepare_environment();
     let cli = Cli::read()?;
     end_with_the_reader().context("cannot listen for signals")?;
@@ -34,6 +35,7 @@ fn run() -> Result<()> {
     backend.make_default();
     match &cli.command {
         Some(Command::Devices) => device::list(),
+        Some(Command::Bench(options)) => bench::bench(options, &backend.open()),
         Some(Command::Invert(options)) => invert::invert(options, &backend.open()),
         Some(Command::Eval(options)) => eval::eval(options, &backend.open()),
         Some(Command::Sample(options)) => draw::sample(options, &backend.open()),

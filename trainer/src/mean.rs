@@ -34,7 +34,7 @@ mod tests {
     use burn::tensor::{Device, Tensor};
     use deepsim::Layer;
     use deepsim::model_file::{Card, InverterCard, ModelFile, Precision};
-    use deepsim::nets::inverter::Inverter;
+    use deepsim::nets::inverter::{Inverter, InverterShape};
 
     use super::*;
 
@@ -49,8 +49,9 @@ mod tests {
     #[test]
     fn every_network_counts_the_same() {
         let device = Device::flex();
-        let network = |value| Inverter::with_width(Layer::Pool1, 0.1, &device).map(&mut Set(value));
-        let kind = |feature_scale| Kind::Inverter(InverterCard { layer: Layer::Pool1, feature_scale, width: 0.1 });
+        let narrow = InverterShape { width: 0.1, ..Layer::Pool1.into() };
+        let network = |value| Inverter::new(narrow, &device).map(&mut Set(value));
+        let kind = |feature_scale| Kind::Inverter(InverterCard { shape: narrow, feature_scale });
         let folder = std::env::temp_dir().join(format!("deepsim-mean-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let save = |value, scale| {

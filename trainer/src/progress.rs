@@ -17,6 +17,8 @@ pub struct Progress {
     batch: usize,
     first: u64,
     started: Instant,
+    /// When the first step was done, and how long it took. It compiles and tunes kernels, and says nothing of the speed after it.
+    prepared: Option<(Instant, Duration)>,
 }
 
 impl Progress {
@@ -29,17 +31,27 @@ impl Progress {
             bar.set_position(first);
             bar
         });
-        Self { bar, total, batch, first, started: Instant::now() }
+        Self { bar, total, batch, first, started: Instant::now(), prepared: None }
     }
 
-    /// Pictures a second since the run was started or resumed.
+    /// Pictures a second since the first step of this sitting.
     pub fn rate(&self, step: u64) -> f64 {
-        let pictures = (step - self.first) * self.batch as u64;
-        pictures as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
+        let (since, before) = self.prepared.map_or((self.started, 0), |(done, _)| (done, 1));
+        let pictures = (step - self.first).saturating_sub(before) * self.batch as u64;
+        pictures as f64 / since.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    /// Seconds that the first step of this sitting took.
+    pub fn first_step(&self) -> Option<f64> {
+        self.prepared.map(|(_, taken)| taken.as_secs_f64())
     }
 
     /// Shows a step.
-    pub fn step(&self, step: u64, outcome: &Outcome) {
+    pub fn step(&mut self, step: u64, outcome: &Outcome) {
+        if self.prepared.is_none() {
+            self.prepared = Some((Instant::now(), self.started.elapsed()));
+            self.say(&format!("the first step took {:.1} s", self.started.elapsed().as_secs_f64()));
+        }
         let rate = self.rate(step);
         let seconds = (self.total.saturating_sub(step) * self.batch as u64) as f64 / rate.max(1e-9);
         let left = HumanDuration(Duration::from_secs_f64(seconds.min(1e9)));

@@ -57,6 +57,7 @@ mod tests {
     use deepsim::Layer;
     use deepsim::comparator::{Comparator, Place, ScaledPlace};
     use deepsim::loss::{DeepSimLoss, Offset, Weights};
+    use deepsim::nets::inverter::InverterShape;
 
     use super::*;
     use crate::schedule::learning_rate;
@@ -73,12 +74,12 @@ mod tests {
         let device = Device::flex();
         let run = std::env::temp_dir().join(format!("deepsim-recovery-{}", std::process::id()));
         fs::create_dir_all(run.join("checkpoints")).unwrap();
-        let fresh = || Trainee::new(Layer::Pool1, 0.5, 0.9, &device);
+        let fresh = || Trainee::new(InverterShape { width: 0.5, ..Layer::Pool1.into() }, 0.9, &device);
         let encoder = crate::model::squeezenet(&device).unwrap();
         let place = ScaledPlace { place: Place::Layer(Layer::Pool1), scale: 50.0 };
         let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
         let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[place]), weights);
-        let setup = Setup { encoder, layer: Layer::Pool1, scale: 50.0, loss };
+        let setup = Setup { encoder, layer: Layer::Pool1, scale: 50.0, loss, translation: None };
         let pictures = Tensor::zeros([1, 3, 32, 32], &device);
         let step = |trainee: Trainee| trainee.step(&setup, pictures.clone(), Offset { left: 0, top: 0 }, 1e-3);
         let save = |trainee: &Trainee, step| {

@@ -72,10 +72,12 @@ fn stats_path(run: &Path) -> PathBuf {
 /// How a run goes.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Crops seen a second, since the run was started or resumed.
+    /// Crops seen a second, since the first step after the run was started or resumed.
     pub pictures_per_second: f64,
     /// The share of that time in which the loop stood still for want of crops, 0 to 1.
     pub waiting_for_data: f64,
+    /// Seconds that that step took: it compiles and tunes kernels.
+    pub first_step_seconds: Option<f64>,
     /// For each network the share of the steps since the last line in which it trained, 0 to 1.
     pub shares: Vec<(&'static str, f64)>,
 }
@@ -99,6 +101,9 @@ pub fn append_stats(run: &Path, step: u64, batch: usize, pace: &Pace, outcome: &
     line.insert("pictures".into(), (step * batch as u64).into());
     line.insert("pictures_per_second".into(), pace.pictures_per_second.into());
     line.insert("waiting_for_data".into(), pace.waiting_for_data.into());
+    if let Some(seconds) = pace.first_step_seconds {
+        line.insert("first_step_seconds".into(), seconds.into());
+    }
     let (path, line) = (stats_path(run), serde_json::Value::Object(line));
     let file = OpenOptions::new().create(true).append(true).open(&path);
     file.and_then(|mut file| writeln!(file, "{line}"))

@@ -3,9 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
-use deepsim::loss::{DeepSimLoss, Offset, Terms};
+use deepsim::loss::{DeepSimLoss, Offset, Terms, mean_square};
 use deepsim::nets::discriminator::Discriminator;
-use deepsim::nets::inverter::Inverter;
+use deepsim::nets::inverter::{Inverter, InverterShape};
 use deepsim::nets::squeezenet::SqueezeNet;
 
 use crate::gate::Gate;
@@ -22,6 +22,15 @@ pub struct Setup {
     pub scale: f32,
     /// The loss, its comparator on the plain device.
     pub loss: DeepSimLoss,
+    /// A layer that the inverter goes through, and what its features are divided by: only the translation into them is trained.
+    pub translation: Option<(Layer, f32)>,
+}
+
+impl Setup {
+    /// Whether the loss has an adversarial term, and so a discriminator.
+    pub const fn has_adversary(&self) -> bool {
+        self.loss.weights().adversarial > 0.0 && self.translation.is_none()
+    }
 }
 
 /// A step's losses, unweighted, and who trained.
@@ -43,20 +52,28 @@ pub struct Losses {
     pub generator_trained: bool,
 }
 
-impl Losses {
-    /// What a step under this gate found: its terms, the discriminator's losses on real and on made pictures, and further numbers, each `[1]`.
-    /// One small read-back `[5 + more]` a step, whatever the device.
-    pub fn read<const N: usize>(
-        terms: Terms,
-        [real, made]: [Tensor<1>; 2],
-        more: [Tensor<1>; N],
-        gate: Gate,
-        has_adversary: bool,
-    ) -> (Self, [f32; N]) {
+/// A step's losses and `N` further numbers, still on the device that computes them.
+#[derive(Debug, Clone)]
+pub struct Pending<const N: usize = 0> {
+    numbers: Tensor<1>,
+    gate: Gate,
+    has_adversary: bool,
+}
+
+impl<const N: usize> Pending<N> {
+    /// Creates the numbers of a step under this gate: its terms, the discriminator's losses on real and on made pictures, and further ones,
+    /// each `[1]`.
+    pub fn new(terms: Terms, [real, made]: [Tensor<1>; 2], more: [Tensor<1>; N], gate: Gate, has_adversary: bool) -> Self {
         let terms = [terms.image, terms.feature, terms.adversarial, real, made];
-        let read = Tensor::cat(terms.into_iter().chain(more).map(Tensor::inner).collect(), 0); // [5 + more]
-        let read: Vec<f32> = read.into_data().iter().collect();
-        let losses = Self {
+        let numbers = Tensor::cat(terms.into_iter().chain(more).map(Tensor::inner).collect(), 0); // [5 + more]
+        Self { numbers, gate, has_adversary }
+    }
+
+    /// Waits for the device, and returns the losses and the further numbers. It is the only read-back of a step.
+    pub fn read(self) -> (Losses, [f32; N]) {
+        let Self { numbers, gate, has_adversary } = self;
+        let read: Vec<f32> = numbers.into_data().iter().collect();
+        let losses = Losses {
             image: read[0],
             feature: read[1],
             adversarial: read[2],
@@ -67,7 +84,9 @@ impl Losses {
         };
         (losses, std::array::from_fn(|at| read[5 + at]))
     }
+}
 
+impl Losses {
     /// By name, in the order in which they are shown.
     pub fn terms(&self) -> Vec<(&'static str, f32)> {
         let Self { image, feature, adversarial, real, inverted, .. } = *self;
@@ -85,17 +104,32 @@ impl Losses {
 }
 
 impl Trainee<Inverter> {
-    /// New networks with random weights from the device's generator. `width` multiplies the inverter's channels, `decay` is how much of
-    /// the average a step keeps, `device` is the plain one.
-    pub fn new(layer: Layer, width: f64, decay: f64, device: &Device) -> Self {
+    /// Creates networks with random weights from the device's generator. `decay` is how much of the average a step keeps, `device` is the
+    /// plain one.
+    pub fn new(shape: impl Into<InverterShape>, decay: f64, device: &Device) -> Self {
+        let shape = shape.into();
         let trained = device.clone().autodiff();
-        let inverter = Inverter::with_width(layer, width, &trained);
-        Self::of(inverter, Discriminator::of_inversions(layer, &trained), decay)
+        let inverter = Inverter::new(shape, &trained);
+        Self::of(inverter, Discriminator::of_inversions(shape.layer, &trained), decay)
     }
 
-    /// One step with pictures `[batch, 3, side, side]` on the plain device and Adam's learning rate. All losses are of the weights
-    /// before the step.
-    pub fn step(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Losses) {
+    /// Makes one step with pictures `[batch, 3, side, side]` on the plain device, waits for its losses and lets the gate decide about the next.
+    /// All losses are of the weights before the step.
+    pub fn step(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Losses) {
+        let gate = self.gate;
+        let (mut stepped, pending) = self.launch(setup, pictures, offset, learning_rate);
+        let (losses, _) = pending.read();
+        if setup.has_adversary() {
+            stepped.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
+        }
+        (stepped, losses)
+    }
+
+    /// Makes the step without waiting for it: a GPU may still be at work. The gate stays as it is.
+    pub fn launch(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
+        if let Some(through) = setup.translation {
+            return self.launch_translation(setup, pictures, through, learning_rate);
+        }
         let features = setup.encoder.features(pictures.clone(), setup.layer).div_scalar(setup.scale); // [batch, channels, grid, grid]
         let gate = self.gate;
 
@@ -108,7 +142,7 @@ impl Trainee<Inverter> {
         let constant = inverted.clone().inner(); // [batch, 3, side, side]
 
         // For the inverter's loss the discriminator is constant. Without an adversarial term there is none.
-        let has_adversary = setup.loss.weights().adversarial > 0.0;
+        let has_adversary = setup.has_adversary();
         let logits = has_adversary.then(|| self.discriminator.valid().forward(inverted.clone(), Some(features.clone()))); // [batch, 1]
         let terms = setup.loss.terms(inverted, pictures.clone(), logits.clone(), offset);
 
@@ -119,10 +153,20 @@ impl Trainee<Inverter> {
         };
         self = self.generate(&setup.loss.total(&terms), learning_rate);
 
-        let (losses, _) = Losses::read(terms, [real, fake], [], gate, has_adversary);
-        if has_adversary {
-            self.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
-        }
-        (self, losses)
+        (self, Pending::new(terms, [real, fake], [], gate, has_adversary))
+    }
+
+    /// Makes a step of the translator alone: the mean squared error of scaled features at the layer that the inverter goes through. No picture is
+    /// made, and nothing goes back through the encoder.
+    fn launch_translation(self, setup: &Setup, pictures: Tensor<4>, (through, scale): (Layer, f32), learning_rate: f64) -> (Self, Pending) {
+        let mut seen = setup.encoder.features_of(pictures, &[through, setup.layer]);
+        let features = seen.swap_remove(1).div_scalar(setup.scale); // [batch, channels, grid, grid]
+        let wanted = seen.swap_remove(0).div_scalar(scale); // [batch, channels, 2 grid + 1, 2 grid + 1]
+        let error = mean_square(self.generator.translate(features) - wanted); // [1]
+        let gate = self.gate;
+        let trained = self.generate(&error, learning_rate);
+        let nothing = error.zeros_like().inner();
+        let terms = Terms { image: nothing.clone(), feature: error, adversarial: nothing.clone() };
+        (trained, Pending::new(terms, [nothing.clone(), nothing], [], gate, false))
     }
 }

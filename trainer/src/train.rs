@@ -59,7 +59,7 @@ fn train_task<T: Task>(config: &Config, start: &Start, device: &Device, quiet: b
     let last = config.max_steps.map_or(total, |most| total.min(most));
     let plan = Plan { seed: config.seed, batch: config.batch };
     let mut loader = Loader::start(&source, plan, state.step, config.data_threads);
-    let progress = Progress::new(last, state.step, config.batch, quiet);
+    let mut progress = Progress::new(last, state.step, config.batch, quiet);
     let mut skipped = BTreeSet::new();
     let save = |task: &T, state: &mut State| {
         state.set_memory(task.memory()?);
@@ -109,6 +109,7 @@ fn train_task<T: Task>(config: &Config, start: &Start, device: &Device, quiet: b
             let pace = Pace {
                 pictures_per_second: progress.rate(step),
                 waiting_for_data: waited.as_secs_f64() / looping.elapsed().as_secs_f64(),
+                first_step_seconds: progress.first_step(),
                 shares: shares(&since),
             };
             run::append_stats(run, step, config.batch, &pace, &outcome)?;

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use deepsim::loss::{inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 
+use crate::choices::OptimizerChoice;
 use crate::checkpoint::{Part, load_module, load_optimizer};
 use crate::ema::Average;
 use crate::gate::Gate;
+use crate::optimizer::{adam, of_generator};
 
 /// The file of a checkpoint with the average, which is what is exported.
 pub const AVERAGE_PART: &str = "average.bpk";
@@ -25,7 +27,7 @@ pub struct Trainee<G: Module = Inverter> {
     pub discriminator: Discriminator,
     /// The generator's moving average.
     pub average: Average<G>,
-    /// Adam for the generator.
+    /// What changes the generator.
     pub generator_optimizer: ModuleOptimizer,
     /// Adam for the discriminator.
     pub discriminator_optimizer: ModuleOptimizer,
@@ -34,10 +36,9 @@ pub struct Trainee<G: Module = Inverter> {
 }
 
 impl<G: Module> Trainee<G> {
-    /// Two networks on a device that differentiates, and their optimizers (Adam, as in the paper). `decay` is how much of the average
+    /// Two networks on a device that differentiates, and their optimizers: Adam, as in the paper. `decay` is how much of the average
     /// a step keeps.
     pub fn of(generator: G, discriminator: Discriminator, decay: f64) -> Self {
-        let adam = || AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();
         Self {
             average: Average::new(generator.valid(), decay, 0),
             generator,
@@ -46,6 +47,11 @@ impl<G: Module> Trainee<G> {
             discriminator_optimizer: adam(),
             gate: Gate::OPEN,
         }
+    }
+
+    /// Returns the same with another method for the generator, which has made no step yet.
+    pub fn with_optimizer(self, choice: OptimizerChoice) -> Self {
+        Self { generator_optimizer: of_generator(choice), ..self }
     }
 
     /// With another network's weights to start from; the average begins anew.

@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod bench;
+pub mod cuda;
 mod peers;
 pub mod results;
 pub mod serve;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, results, test, web};
+use xtask::{bench, cuda, results, test, web};
 
 /// What developers and visitors run.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ enum Task {
         /// Only these sections: inverters, optimisation, losses, comparators, reencode, generation, surgery, divergence, codes
         sections: Vec<String>,
     },
+    /// Build the trainer for NVIDIA cards, without the LLVM download that burn's CUDA backend would do
+    Cuda,
     /// Measure parts, training and inversion on this machine
     Bench {
         /// Compare with PyTorch and onnxruntime-web instead; installs them (gigabytes) below the target folder
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Task::Web { release: _ } => web::build().map(drop),
         Task::Test => test::test(),
         Task::Results { sections } => results::results(&sections),
+        Task::Cuda => cuda::build().map(drop),
         Task::Bench { peers } => bench::bench(peers),
     };
     match done {

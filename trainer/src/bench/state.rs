@@ -10,24 +10,29 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 /// What another implementation starts from, and what it should find.
-#[derive(Default)]
-pub(crate) struct State {
+#[derive(Debug, Default)]
+pub struct State {
     path: Vec<String>,
     tensors: BTreeMap<String, TensorData>,
 }
 
 impl State {
-    pub(crate) fn put(&mut self, name: &str, data: impl Into<TensorData>) {
+    /// Adds numbers under a name, as f32.
+    pub fn put(&mut self, name: &str, data: impl Into<TensorData>) {
         self.tensors.insert(name.to_owned(), data.into().convert_dtype(DType::F32));
     }
 
     /// All of a network's weights, below `name`.
-    pub(crate) fn put_network(&mut self, name: &str, network: &impl Module) {
+    pub fn put_network(&mut self, name: &str, network: &impl Module) {
         self.path = vec![name.to_owned()];
         network.visit(self);
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+    /// Writes a safetensors file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
         let mut views = Vec::new();
         for (name, data) in &self.tensors {
             views.push((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?));

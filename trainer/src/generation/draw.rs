@@ -34,8 +34,8 @@ pub struct SampleOptions {
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 
@@ -76,8 +76,8 @@ pub struct InterpolateOptions {
     #[arg(long, default_value = "interpolation.png", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 
@@ -112,8 +112,8 @@ pub struct ReconstructOptions {
     #[arg(long, default_value = "reconstructed", value_name = "DIR")]
     pub output: PathBuf,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 

@@ -1,6 +1,7 @@
 //! Measures of inversions, always on pictures held out of training.
 
 pub mod bootstrap;
+pub mod grid;
 pub mod judge;
 pub mod ssim;
 
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use bootstrap::{Estimate, estimate};
+use grid::Grid;
 use judge::{Judge, Opinion, cosine};
 use ssim::ssim;
 
@@ -78,6 +80,8 @@ pub struct Measures {
     pub top5: Estimate,
     /// Cosine of the judge's pooled features.
     pub cosine: Estimate,
+    /// The strongest line of the errors' spectrum at the networks' strides, over its neighbours: 1 is no grid. See [`Grid::strongest`].
+    pub grid: f64,
     /// Time of an inversion, milliseconds a picture, features included.
     pub milliseconds: f64,
 }
@@ -151,6 +155,7 @@ impl<'a> Examination<'a> {
         let mut errors: BTreeMap<Space, Vec<f64>> = BTreeMap::new();
         let [mut psnrs, mut ssims, mut top1, mut top5, mut cosines] = [const { Vec::new() }; 5];
         let mut seconds = 0.0;
+        let mut grid = Grid::default();
         let mut inversions = Vec::with_capacity(self.pictures.len());
         // The first inversion prepares buffers and kernels.
         invert(0..1)?;
@@ -181,6 +186,7 @@ impl<'a> Examination<'a> {
                 psnrs.push(psnr(a, b));
                 ssims.push(ssim(a, b));
             }
+            grid.add(chunk, &inverted);
             inversions.extend(inverted);
         }
         let estimate = |values: &[f64]| estimate(values, self.group);
@@ -193,6 +199,7 @@ impl<'a> Examination<'a> {
             top1: estimate(&top1),
             top5: estimate(&top5),
             cosine: estimate(&cosines),
+            grid: grid.strongest(),
             milliseconds: seconds * 1e3 / self.pictures.len() as f64,
         };
         Ok(Examined { measures, inversions })

@@ -50,8 +50,8 @@ pub struct ReportOptions {
     #[arg(long)]
     pub no_eval: bool,
 
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
     pub device: Backend,
 }
 
@@ -155,7 +155,7 @@ fn measure(runs: &[Record], device: &Device) -> Result<Vec<Row>> {
         let config = &run.config;
         let newest = checkpoint::latest(&run.folder)?;
         let state = checkpoint::load_state(&newest)?;
-        let inverter = load_module(&newest, AVERAGE_PART, Inverter::with_width(config.layer, config.width, device))?.no_grad();
+        let inverter = load_module(&newest, AVERAGE_PART, Inverter::new(config.shape(), device))?.no_grad();
         let inversion::Memory { feature_scale: scale, .. } = state.memory()?;
         let (_, held_out) = open_data(config)?;
         let pictures = crops(&held_out, usize::MAX, config.size)?;

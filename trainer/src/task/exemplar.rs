@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepsim::Picture;
 use deepsim::model_file::Training;
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::data::loader::{Batch, Source};
 use crate::data::surrogate::Surrogates;
 use crate::ema::Average;
+use crate::optimizer::adam;
 use crate::random::random;
 use crate::samples;
 use crate::trainee::AVERAGE_PART;
@@ -52,7 +53,7 @@ impl Exemplar {
         let source = Surrogates { dataset: Arc::clone(&pictures.training), side: config.size };
         let learner = ExemplarLearner::new(source.len(), &device.clone().autodiff());
         let average = Average::new(learner.valid(), config.average_decay(), 0);
-        let optimizer = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).init();
+        let optimizer = adam();
         Self { learner, average, optimizer, source, device: device.clone() }
     }
 }

@@ -26,7 +26,7 @@ use crate::checkpoint::{Part, State};
 use crate::config::Config;
 use crate::data::loader::{Batch, Crops, Source};
 use crate::gate::Gate;
-use crate::step::Losses;
+use crate::step::Pending;
 use crate::trainee::Trainee;
 use crate::{model, samples};
 
@@ -98,7 +98,7 @@ impl Generation {
     fn fresh(config: &Config, device: &Device) -> Trainee<Autoencoder> {
         let trained = device.clone().autodiff();
         let autoencoder = Autoencoder::new(config.code(), config.size, &trained);
-        Trainee::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay())
+        Trainee::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay()).with_optimizer(config.optimizer)
     }
 
     /// Standard normal codes `[count, latent, 1, 1]` for a step. `purpose` parts those of one use from those of another.
@@ -201,7 +201,7 @@ impl Task for Generation {
         }
         self.trainee = self.trainee.generate(&whole, rate);
 
-        let (losses, [nats]) = Losses::read(terms, [real, fake], [nats], gate, has_adversary);
+        let (losses, [nats]) = Pending::new(terms, [real, fake], [nats], gate, has_adversary).read();
         if has_adversary {
             self.trainee.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
+use deepsim::Layer;
 use deepsim::comparator::ScaledPlace;
 use deepsim::inversion::inverter_of;
 use deepsim::loss::{DeepSimLoss, Offset};
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use super::{Outcome, Pictures, Task};
 use crate::checkpoint::{Part, State};
+use crate::choices::LossPreset;
 use crate::config::Config;
 use crate::data::Dataset;
 use crate::data::loader::{Batch, Crops, Source};
@@ -53,23 +55,29 @@ pub struct Memory {
     pub feature_scale: f32,
     /// Where the comparator compares, and what its features there are divided by.
     pub comparator: Vec<ScaledPlace>,
+    /// What the features are divided by into which `--loss translation` translates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through_scale: Option<f32>,
+}
+
+/// What features are divided by.
+struct Scales {
+    /// Those of the inverted layer.
+    inverted: f32,
+    /// Those that `--loss translation` translates into.
+    through: Option<f32>,
+    /// Those that the comparator compares.
+    compared: Vec<ScaledPlace>,
 }
 
 impl Inversion {
-    fn new(
-        config: &Config,
-        trainee: Trainee,
-        scale: f32,
-        places: Vec<ScaledPlace>,
-        encoder: SqueezeNet,
-        pictures: &Pictures,
-        device: &Device,
-    ) -> Result<Self> {
-        let loss = DeepSimLoss::new(model::comparator(config.network(), &places, device)?, config.weights());
+    fn new(config: &Config, trainee: Trainee, scales: Scales, encoder: SqueezeNet, pictures: &Pictures, device: &Device) -> Result<Self> {
+        let loss = DeepSimLoss::new(model::comparator(config.network(), &scales.compared, device)?, config.weights());
+        let translation = config.through.zip(scales.through);
         Ok(Self {
             trainee,
-            setup: Setup { encoder, layer: config.layer, scale, loss },
-            places,
+            setup: Setup { encoder, layer: config.layer, scale: scales.inverted, loss, translation },
+            places: scales.compared,
             seed: config.seed,
             size: config.size,
             samples: pictures.samples.clone(),
@@ -80,22 +88,31 @@ impl Inversion {
 
 impl Task for Inversion {
     fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
-        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
+        let fresh = fresh(config, device);
         let (trainee, known) = match &config.init {
             Some(path) => with_weights_of(fresh, path, config)?,
             None => (fresh, Known::default()),
         };
         let encoder = model::squeezenet(device)?;
-        let scale = scale_of(config, &pictures.training, &encoder, known.scale, device)?;
-        let places = scaled_places(config, &pictures.training, device)?;
-        Ok((Self::new(config, trainee, scale, places, encoder, pictures, device)?, known.training))
+        let scale = |layer| match known.scale_of(layer) {
+            // An inverter that goes on learning keeps the scale that it knows.
+            Some(known) => Ok(known),
+            None => scale_of(layer, config, &pictures.training, &encoder, device),
+        };
+        let translated = config.through.filter(|_| config.loss == LossPreset::Translation);
+        let scales = Scales {
+            inverted: scale(config.layer)?,
+            through: translated.map(scale).transpose()?,
+            compared: scaled_places(config, &pictures.training, device)?,
+        };
+        Ok((Self::new(config, trainee, scales, encoder, pictures, device)?, known.training))
     }
 
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &State, device: &Device) -> Result<Self> {
-        let Memory { gate, average_updates, feature_scale, comparator } = state.memory()?;
-        let fresh = Trainee::new(config.layer, config.width, config.average_decay(), device);
-        let trainee = Trainee { gate, ..fresh.load(checkpoint, average_updates, config.average_decay())? };
-        Self::new(config, trainee, feature_scale, comparator, model::squeezenet(device)?, pictures, device)
+        let Memory { gate, average_updates, feature_scale, comparator, through_scale } = state.memory()?;
+        let trainee = Trainee { gate, ..fresh(config, device).load(checkpoint, average_updates, config.average_decay())? };
+        let scales = Scales { inverted: feature_scale, through: through_scale, compared: comparator };
+        Self::new(config, trainee, scales, model::squeezenet(device)?, pictures, device)
     }
 
     fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
@@ -104,7 +121,7 @@ impl Task for Inversion {
 
     fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
         let pictures = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
-        let has_adversary = self.setup.loss.weights().adversarial > 0.0;
+        let has_adversary = self.setup.has_adversary();
         let losses;
         let offset = offset(self.seed, step, self.setup.loss.border().range(self.size));
         (self.trainee, losses) = self.trainee.step(&self.setup, pictures, offset, rate);
@@ -126,6 +143,7 @@ impl Task for Inversion {
             average_updates: self.trainee.average.updates(),
             feature_scale: self.setup.scale,
             comparator: self.places.clone(),
+            through_scale: self.setup.translation.map(|(_, scale)| scale),
         })?)
     }
 
@@ -145,47 +163,73 @@ pub(super) fn offset(seed: u64, step: u64, range: usize) -> Offset {
     Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }
 }
 
+/// Returns the networks that a configuration asks for, with random weights.
+fn fresh(config: &Config, device: &Device) -> Trainee {
+    let trainee = Trainee::new(config.shape(), config.average_decay(), device).with_optimizer(config.optimizer);
+    Trainee { discriminator: trainee.discriminator.deciding(config.discriminator.into()), ..trainee }
+}
+
 /// What is known of the model that a run starts from.
 #[derive(Default)]
 struct Known {
     training: Option<Training>,
-    scale: Option<f32>,
+    /// The layer that it inverts, and the scale of its features.
+    scale: Option<(Layer, f32)>,
 }
 
-/// The inverter with a model file's weights, the training behind them and their feature scale.
+impl Known {
+    fn scale_of(&self, layer: Layer) -> Option<f32> {
+        self.scale.and_then(|(known, scale)| (known == layer).then_some(scale))
+    }
+}
+
+/// Returns the inverter with a model file's weights, the training behind them and their feature scale.
 fn with_weights_of(fresh: Trainee, path: &Path, config: &Config) -> Result<(Trainee, Known)> {
     let file = model::read(path)?;
-    let InverterCard { layer, feature_scale: scale, width } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
-    let (inverter, scale) = if layer == config.layer && width == config.width {
-        (file.apply(fresh.generator.clone()).with_context(|| path.display().to_string())?, Some(scale))
+    let InverterCard { shape, feature_scale } = inverter_of(file.card()).with_context(|| path.display().to_string())?;
+    let inverter = if shape == config.shape() {
+        file.apply(fresh.generator.clone()).with_context(|| path.display().to_string())?
     } else {
-        let theirs = Inverter::new(layer, &Device::flex()).doublings();
-        let ours = fresh.generator.doublings();
+        let ours = Parts::of(&fresh.generator);
+        let theirs = Parts::of(&Inverter::new(shape, &Device::flex()));
         let (inverter, taken) = file.apply_what_fits(fresh.generator.clone(), |name| counted_from_the_end(name, ours, theirs))?;
-        eprintln!("{taken} tensors of the inverter of {layer} fit this one; the others are random");
-        (inverter, (layer == config.layer).then_some(scale))
+        eprintln!("{taken} tensors of the inverter of {} fit this one; the others are random", shape.layer);
+        inverter
     };
-    Ok((fresh.starting_from(inverter, config.average_decay()), Known { training: file.card().training.clone(), scale }))
+    let known = Known { training: file.card().training.clone(), scale: Some((shape.layer, feature_scale)) };
+    Ok((fresh.starting_from(inverter, config.average_decay()), known))
 }
 
-/// The name that a tensor of the inverter with `ours` doublings has in one with `theirs`: what inverters of two layers have in common is
-/// the end that makes the picture. Blocks that the other does not have get a name that no tensor has.
-fn counted_from_the_end(name: &str, ours: usize, theirs: usize) -> String {
-    let renamed = || {
-        let (number, rest) = name.strip_prefix("blocks.")?.split_once('.')?;
+/// How many translators and doublings an inverter has.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    translators: usize,
+    blocks: usize,
+}
+
+impl Parts {
+    const fn of(inverter: &Inverter) -> Self {
+        Self { translators: inverter.translations(), blocks: inverter.doublings() }
+    }
+}
+
+/// Returns the name that a tensor of the inverter with the parts `ours` has in one with `theirs`: what inverters of two layers have in common
+/// is the end that makes the picture. Parts that the other does not have get a name that no tensor has.
+fn counted_from_the_end(name: &str, ours: Parts, theirs: Parts) -> String {
+    let renamed = |list: &str, ours: usize, theirs: usize| {
+        let (number, rest) = name.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
         let number: usize = number.parse().ok()?;
         let place = (number + theirs).checked_sub(ours);
-        Some(place.map_or_else(|| format!("missing.{rest}"), |place| format!("blocks.{place}.{rest}")))
+        Some(place.map_or_else(|| format!("missing.{rest}"), |place| format!("{list}.{place}.{rest}")))
     };
-    renamed().unwrap_or_else(|| name.to_owned())
+    renamed("translators", ours.translators, theirs.translators)
+        .or_else(|| renamed("blocks", ours.blocks, theirs.blocks))
+        .unwrap_or_else(|| name.to_owned())
 }
 
-/// The scale of the inverted layer's features. An inverter that goes on learning keeps the one it knows.
-fn scale_of(config: &Config, dataset: &Dataset, encoder: &SqueezeNet, known: Option<f32>, device: &Device) -> Result<f32> {
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let measured = measure_scales(dataset, |pictures| vec![encoder.features(pictures, config.layer)], config.size, device)?;
+/// Measures the scale of a layer's features.
+fn scale_of(layer: Layer, config: &Config, dataset: &Dataset, encoder: &SqueezeNet, device: &Device) -> Result<f32> {
+    let measured = measure_scales(dataset, |pictures| vec![encoder.features(pictures, layer)], config.size, device)?;
     measured.first().copied().context("no picture to measure the features' scale on")
 }
 
@@ -207,13 +251,16 @@ mod tests {
     #[test]
     fn blocks_are_counted_from_the_picture() {
         for (name, ours, theirs, wanted) in [
-            ("blocks.4.smooth.weight", 5, 4, "blocks.3.smooth.weight"),
-            ("blocks.0.narrow.bias", 5, 4, "missing.narrow.bias"),
-            ("blocks.0.narrow.bias", 3, 5, "blocks.2.narrow.bias"),
-            ("picture.weight", 3, 5, "picture.weight"),
-            ("head.weight", 3, 5, "head.weight"),
+            ("blocks.4.smooth.weight", (0, 5), (0, 4), "blocks.3.smooth.weight"),
+            ("blocks.0.narrow.bias", (0, 5), (0, 4), "missing.narrow.bias"),
+            ("blocks.0.narrow.bias", (0, 3), (0, 5), "blocks.2.narrow.bias"),
+            ("picture.weight", (0, 3), (0, 5), "picture.weight"),
+            ("head.weight", (1, 3), (0, 3), "head.weight"),
+            ("translators.0.head.weight", (1, 3), (0, 3), "missing.head.weight"),
+            ("translators.1.head.weight", (2, 3), (1, 3), "translators.0.head.weight"),
         ] {
-            assert_eq!(counted_from_the_end(name, ours, theirs), wanted);
+            let parts = |(translators, blocks)| Parts { translators, blocks };
+            assert_eq!(counted_from_the_end(name, parts(ours), parts(theirs)), wanted);
         }
     }
 }

@@ -1,0 +1,127 @@
+//! The grid: how much the errors of inversions repeat with the strides of the networks that made or compared them.
+//!
+//! A pattern with the period of a network's strides passes that network unseen, and stays in the inversion as a checkerboard or a plaid. It
+//! is a line in the power spectrum of the error, at the period's frequency, above its neighbours.
+
+use deepsim::Picture;
+use rayon::prelude::*;
+
+/// The strides of SqueezeNet's layers, pixels.
+const PERIODS: [usize; 3] = [4, 8, 16];
+/// Frequencies beside a line that are compared with it, in steps of the spectrum. The window widens a line by one step on each side.
+const NEIGHBOURS: [isize; 4] = [-3, -2, 2, 3];
+/// Directions: along rows, along columns, along both diagonals.
+const DIRECTIONS: usize = 4;
+
+/// Power spectra of errors, added up over pictures of one side.
+#[derive(Debug, Clone, Default)]
+pub struct Grid {
+    /// Power by line, then direction, then frequency: the line's own first, then its neighbours'.
+    sums: Vec<f64>,
+}
+
+impl Grid {
+    /// Adds the errors of inversions of square pictures of one side.
+    pub fn add(&mut self, pictures: &[Picture], inversions: &[Picture]) {
+        let pairs: Vec<_> = pictures.iter().zip(inversions).collect();
+        let powers: Vec<Vec<f64>> = pairs.into_par_iter().map(|(picture, inversion)| powers(picture, inversion)).collect();
+        for powers in powers {
+            self.sums.resize(powers.len(), 0.0);
+            for (sum, power) in self.sums.iter_mut().zip(powers) {
+                *sum += power;
+            }
+        }
+    }
+
+    /// Returns the power of the strongest of the lines at periods of 4, 8 and 16 pixels along rows, columns and both diagonals, over the
+    /// geometric mean of its neighbours': 1 is no grid. Periods of which a side has fewer than four do not count. 1 for errors of zero.
+    pub fn strongest(&self) -> f64 {
+        let ratio = |powers: &[f64]| {
+            let around = powers[1..].iter().map(|power| power.ln()).sum::<f64>() / NEIGHBOURS.len() as f64;
+            powers[0] / around.exp()
+        };
+        self.sums.chunks_exact(1 + NEIGHBOURS.len()).map(ratio).filter(|ratio| ratio.is_finite()).reduce(f64::max).unwrap_or(1.0)
+    }
+}
+
+fn powers(picture: &Picture, inversion: &Picture) -> Vec<f64> {
+    let side = picture.width();
+    let window: Vec<f64> = (0..side).map(|at| (std::f64::consts::PI * (at as f64 + 0.5) / side as f64).sin().powi(2)).collect();
+    let brightness = |rgb: &[u8]| rgb.iter().map(|value| f64::from(*value)).sum::<f64>();
+    let error: Vec<f64> = (picture.rgb().chunks_exact(3).zip(inversion.rgb().chunks_exact(3)))
+        .enumerate()
+        .map(|(at, (there, here))| (brightness(here) - brightness(there)) * window[at / side] * window[at % side])
+        .collect();
+    let mut powers = Vec::new();
+    for period in PERIODS.into_iter().filter(|period| side / period >= 4) {
+        let line = (side / period) as isize;
+        for direction in 0..DIRECTIONS {
+            let around = NEIGHBOURS.map(|step| line + step);
+            powers.extend([line].into_iter().chain(around).map(|frequency| power(&error, side, direction, frequency as usize)));
+        }
+    }
+    powers
+}
+
+/// The power at a frequency, in periods a side, of all lines of pixels in a direction. Diagonals go on at the opposite border.
+fn power(error: &[f64], side: usize, direction: usize, frequency: usize) -> f64 {
+    let turn = std::f64::consts::TAU * frequency as f64 / side as f64;
+    let waves: Vec<(f64, f64)> = (0..side).map(|at| (turn * at as f64).sin_cos()).collect();
+    let line = |number: usize| {
+        let (mut sine, mut cosine) = (0.0, 0.0);
+        for (at, wave) in waves.iter().enumerate() {
+            let (y, x) = match direction {
+                0 => (number, at),
+                1 => (at, number),
+                2 => (at, (number + at) % side),
+                _ => (at, (number + side - at) % side),
+            };
+            let value = error[y * side + x];
+            sine += value * wave.0;
+            cosine += value * wave.1;
+        }
+        sine * sine + cosine * cosine
+    };
+    (0..side).map(line).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Noise, and a pattern on it.
+    fn picture(side: usize, pattern: impl Fn(usize, usize) -> f64) -> Picture {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 16) / 65536.0 * 40.0
+        };
+        let rgb = (0..side * side).flat_map(|at| [(100.0 + noise() + pattern(at / side, at % side)) as u8; 3]).collect();
+        Picture::from_rgb(side, side, rgb).unwrap()
+    }
+
+    fn grid_of(side: usize, pattern: impl Fn(usize, usize) -> f64) -> f64 {
+        let grey = Picture::from_rgb(side, side, vec![120; side * side * 3]).unwrap();
+        let mut grid = Grid::default();
+        grid.add(&[grey], &[picture(side, pattern)]);
+        grid.strongest()
+    }
+
+    #[test]
+    fn patterns_with_the_period_of_a_stride_stand_out_and_others_do_not() {
+        let wave = |period: f64, at: usize| 8.0 * (std::f64::consts::TAU * at as f64 / period).sin();
+        assert!(grid_of(128, |_, _| 0.0) < 1.35, "noise: {}", grid_of(128, |_, _| 0.0));
+        assert!(grid_of(128, |y, _| wave(10.7, y)) < 1.35, "a pattern of another period");
+        for period in [4.0, 8.0, 16.0] {
+            for (direction, found) in [
+                ("rows", grid_of(128, |_, x| wave(period, x))),
+                ("columns", grid_of(128, |y, _| wave(period, y))),
+                ("diagonals", grid_of(128, |y, x| wave(period, 128 + x - y))),
+                ("other diagonals", grid_of(128, |y, x| wave(period, x + y))),
+            ] {
+                assert!(found > 3.0, "{period} along {direction}: {found}");
+            }
+        }
+        assert!(grid_of(128, |y, x| if (x / 2 + y / 2) % 2 == 0 { 8.0 } else { 0.0 }) > 3.0, "a checkerboard");
+    }
+}
