@@ -44,6 +44,14 @@ invert() {
         --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
 }
 
+# The same for a layer that goes through another one: the translation into that one's features first, at a sixth of the cost of a step, from the
+# inverter MODEL, which knows how to make pictures of those; then the whole.
+translate() {
+    local name=$1 layer=$2 via=$3 pictures=$4 model=$5
+    train "$name-translation" "$pictures" --layer "$layer" --through "$via" --size "${TRANSLATION_SIZE:-96}" --batch 32 --loss translation \
+        --init "$model" --optimizer muon --learning-rate 2e-3
+}
+
 # The systems of the ablation, and the comparators, are narrow and learn from smaller crops: they lie in the repository too.
 small() { train "$1" "$2" --layer fire9 --width 0.3 --size 96 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:3}"; }
 

@@ -35,6 +35,8 @@ const TILE_INSTRUCTIONS: u64 = 62_000_000;
 const KERNELS: usize = 1_770;
 /// Bytes of the page's wasm. With gradients since it refines inversions (it was 8.3 MB): the way back through each operation, on both devices.
 const WASM: u64 = 14_700_000;
+/// Bytes of all models that the page can load. It loads each when it is wanted.
+const MODELS: u64 = 30_000_000;
 
 /// The binary that times our side of comparisons: beside the trainer.
 fn peer() -> PathBuf {
@@ -125,5 +127,16 @@ fn the_page_is_no_larger_than_it_was() -> Result<()> {
     let bytes = dist()?.join("deepsim-web_bg.wasm").metadata()?.len();
     println!("the page's wasm: {bytes} bytes");
     ensure!(bytes <= WASM, "{bytes} bytes of wasm, more than {WASM}");
+    Ok(())
+}
+
+#[test]
+fn the_models_that_the_page_can_load_take_no_more_than_thirty_megabytes() -> Result<()> {
+    let mut bytes = 0;
+    for file in std::fs::read_dir(dist()?.join("models"))? {
+        bytes += file?.metadata()?.len();
+    }
+    println!("the page's models: {bytes} bytes");
+    ensure!(bytes <= MODELS, "{bytes} bytes of models, more than {MODELS}");
     Ok(())
 }

@@ -95,10 +95,8 @@ fn adapters() -> Vec<Adapter> {
         .map(DeviceKind::DiscreteGpu)
         .chain((0..MOST_ADAPTERS).map(DeviceKind::IntegratedGpu))
         .chain((0..MOST_ADAPTERS).map(DeviceKind::VirtualGpu));
-    let mut adapters: Vec<_> = hardware
-        .filter(|kind| found.contains(&Device::wgpu(kind.clone())))
-        .map(|kind| Adapter { kind, hardware: true })
-        .collect();
+    let mut adapters: Vec<_> =
+        hardware.filter(|kind| found.contains(&Device::wgpu(kind.clone()))).map(|kind| Adapter { kind, hardware: true }).collect();
     if found.len() > adapters.len() {
         let software = if found.contains(&Device::wgpu(DeviceKind::Cpu)) { DeviceKind::Cpu } else { DeviceKind::DefaultDevice };
         adapters.push(Adapter { kind: software, hardware: false });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use burn::tensor::Device;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use deepsim::Layer;
 use deepsim::comparator::ScaledPlace;
 use deepsim::generation::Generation;
@@ -16,7 +16,7 @@ use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::picture::{self, Picture};
 
 use crate::checkpoint::{self, State, load_module};
-use crate::choices::TaskChoice;
+use crate::choices::{LossPreset, OptimizerChoice, TaskChoice};
 use crate::config::Config;
 use crate::data::builtin::{crops, open_data};
 use crate::generation::Opened;
@@ -175,6 +175,8 @@ fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>, mean_w
         batch: config.batch,
         seed: config.seed,
         learning_rate: config.learning_rate,
+        optimizer: (config.optimizer != OptimizerChoice::Adam).then(|| name_of(config.optimizer)),
+        translation: config.loss == LossPreset::Translation,
         weights: config.weights(),
         network: config.network(),
         comparator,
@@ -204,6 +206,11 @@ pub fn measure_inverter(
         Ok(picture::from_data(&inverter.forward(features).into_data())?)
     })?;
     Ok(examined.measures)
+}
+
+/// The name of an option's value on the command line.
+fn name_of(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 fn print(measures: &Measures) {

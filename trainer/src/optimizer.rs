@@ -69,7 +69,12 @@ mod tests {
     use super::*;
 
     /// An inverter after a few steps on one picture's error, and the error before each.
-    fn train(choice: OptimizerChoice, mut optimizer: ModuleOptimizer, start: &Inverter, steps: usize) -> (Inverter, ModuleOptimizer, Vec<f32>) {
+    fn train(
+        choice: OptimizerChoice,
+        mut optimizer: ModuleOptimizer,
+        start: &Inverter,
+        steps: usize,
+    ) -> (Inverter, ModuleOptimizer, Vec<f32>) {
         let device = Device::flex();
         let features = Tensor::<4>::ones([1, 64, 7, 7], &device);
         let mut inverter = start.clone();

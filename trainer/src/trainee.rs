@@ -10,8 +10,8 @@ use deepsim::loss::{inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 
-use crate::choices::OptimizerChoice;
 use crate::checkpoint::{Part, load_module, load_optimizer};
+use crate::choices::OptimizerChoice;
 use crate::ema::Average;
 use crate::gate::Gate;
 use crate::optimizer::{adam, of_generator};

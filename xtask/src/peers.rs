@@ -27,7 +27,10 @@ pub(crate) fn measure(root: &Path, folder: &Path) -> Result<Value> {
         let state = folder.join(format!("step-{size}.safetensors"));
         let ours = || {
             let mut command = Command::new(&peer);
-            command.current_dir(root).args(["step", "--device", "flex", "--size", size, "--batch", "16", "--steps", "5", "--state"]).arg(&state);
+            command
+                .current_dir(root)
+                .args(["step", "--device", "flex", "--size", size, "--batch", "16", "--steps", "5", "--state"])
+                .arg(&state);
             command
         };
         let theirs = |compile: bool| {

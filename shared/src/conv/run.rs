@@ -16,6 +16,9 @@ use crate::parallel;
 /// Positions between two looks at where rows end. A multiple of every tile's length.
 const STRIP: usize = 192;
 
+/// Floats of the planes of pictures that are gone through together: half of a cache of 2 MiB.
+const GROUPED: usize = 256 * 1024;
+
 thread_local! {
     /// Planes of one picture, kept for the next: fresh memory would cost more than filling it. Taken while in use, so that a thread
     /// that waits for others may begin another convolution.
@@ -63,21 +66,30 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
         None => (forward(&plan, weights, inputs, &blocks), Vec::new()),
     };
     let side = squares.as_ref().map_or(&plan.input, |squares| &squares.input);
-    let correlate = |planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| match &squares {
-        Some(squares) => arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks, bias, slope, y }),
+    let correlate = |pictures: usize, planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| match &squares {
+        Some(squares) => {
+            let target = y.len() / pictures;
+            let each = planes.chunks(inputs * channel).zip(y.chunks_mut(target));
+            for (planes, y) in each {
+                arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks, bias, slope, y });
+            }
+        }
         None => {
             let (phases, side, after) = (&phases[..], &plan.output, Some((bias, slope)));
-            arch.dispatch(Correlate { phases, blocks, sources: inputs, planes, channel, side, after, y });
+            arch.dispatch(Correlate { phases, blocks, pictures, sources: inputs, planes, channel, side, after, y });
         }
     };
     if job.batch >= parallel::threads() {
-        parallel::for_each(y.chunks_mut(target).enumerate().collect(), |(picture, y)| {
-            in_planes(side, &x[picture * source..], source, |planes, channel| correlate(planes, channel, &blocks, y));
+        let group = group_size(job.batch, inputs * side.channel());
+        parallel::for_each(y.chunks_mut(group * target).enumerate().collect(), |(number, y)| {
+            let pictures = y.len() / target;
+            let x = &x[number * group * source..];
+            in_planes(side, x, source, pictures, |planes, channel| correlate(pictures, planes, channel, &blocks, y));
         });
         return y;
     }
     for (picture, y) in y.chunks_mut(target).enumerate() {
-        in_planes(side, &x[picture * source..], source, |planes, channel| {
+        in_planes(side, &x[picture * source..], source, 1, |planes, channel| {
             let mut parts = Vec::new();
             let mut rest = y;
             for blocks in blocks.chunks(blocks.len().div_ceil(parallel::threads())) {
@@ -86,7 +98,7 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
                 parts.push((blocks, part));
                 rest = more;
             }
-            parallel::for_each(parts, |(blocks, y)| correlate(planes, channel, blocks, y));
+            parallel::for_each(parts, |(blocks, y)| correlate(1, planes, channel, blocks, y));
         });
     }
     y
@@ -99,33 +111,39 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
     let blocks = blocks(job.inputs, arch.dispatch(BlockWidth));
     let phases = if of_input { backward(&plan, weights, job.inputs, job.outputs, &blocks) } else { Vec::new() };
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
-    let group = job.batch.div_ceil(parallel::threads()).max(1);
+    let share = job.batch.div_ceil(parallel::threads()).max(1);
+    let group = group_size(job.batch, (job.outputs * plan.output.channel()).max(job.inputs * plan.input.channel()));
     let mut dx = vec![0.0; if of_input { job.batch * source } else { 0 }];
     let parts: Vec<(usize, &mut [f32])> = if of_input {
-        (0..job.batch).step_by(group).zip(dx.chunks_mut(group * source)).collect()
+        (0..job.batch).step_by(share).zip(dx.chunks_mut(share * source)).collect()
     } else {
-        (0..job.batch).step_by(group).map(|first| (first, Default::default())).collect()
+        (0..job.batch).step_by(share).map(|first| (first, Default::default())).collect()
     };
     // One sum of weight gradients a thread, added up in order: the same for the same number of threads.
     let sums = parallel::map(parts, |(first, dx)| {
         let mut taps = vec![0.0; if of_weights { job.outputs * job.inputs * plan.taps.len() } else { 0 }];
         let mut bias = vec![0.0; job.outputs];
-        let mut dx = dx.chunks_mut(source);
-        for picture in first..(first + group).min(job.batch) {
+        let mut dx = dx.chunks_mut(group * source);
+        let end = (first + share).min(job.batch);
+        for first in (first..end).step_by(group) {
+            let pictures = group.min(end - first);
             let mut buffer = OUTPUT.take();
-            let planes = sized(&mut buffer, job.outputs * plan.output.channel());
-            let range = picture * target..(picture + 1) * target;
-            let (y, dy) = (&y[range.clone()], &dy[range]);
-            arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
             let channel = plan.output.channel();
+            let planes = sized(&mut buffer, pictures * job.outputs * channel);
+            for (number, planes) in planes.chunks_exact_mut(job.outputs * channel).enumerate() {
+                let range = (first + number) * target..(first + number + 1) * target;
+                let (y, dy) = (&y[range.clone()], &dy[range]);
+                arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
+            }
             if let Some(y) = dx.next() {
                 let (blocks, side) = (&blocks, &plan.input);
-                arch.dispatch(Correlate { phases: &phases, blocks, sources: job.outputs, planes, channel, side, after: None, y });
+                let sources = job.outputs;
+                arch.dispatch(Correlate { phases: &phases, blocks, pictures, sources, planes, channel, side, after: None, y });
             }
             if of_weights {
-                in_planes(&plan.input, &x[picture * source..], source, |x, x_channel| {
+                in_planes(&plan.input, &x[first * source..], source, pictures, |x, x_channel| {
                     let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
-                    arch.dispatch(WeightGradient { plan: &plan, x, x_channel, dz: planes, inputs, outputs, sums });
+                    arch.dispatch(WeightGradient { plan: &plan, pictures, x, x_channel, dz: planes, inputs, outputs, sums });
                 });
             }
             OUTPUT.set(buffer);
@@ -139,15 +157,24 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
     }
 }
 
-/// Calls `work` with the planes of the picture at the start of `x`, `length` floats, and the distance between channels.
-fn in_planes<R>(side: &Side, x: &[f32], length: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
+/// How many pictures of a batch a thread goes through together, with `each` floats of planes a picture: small ones share the way of the weights
+/// from the cache, and of large ones only one finds room in it.
+fn group_size(batch: usize, each: usize) -> usize {
+    let share = batch.div_ceil(parallel::threads()).max(1);
+    let groups = share.div_ceil((GROUPED / each.max(1)).max(1));
+    share.div_ceil(groups)
+}
+
+/// Calls `work` with the planes of the first pictures of `x`, `length` floats each, one picture after the other, and the distance between
+/// channels.
+fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
     // The last vector may read past the picture: into the next, or not at all.
-    if side.is_dense() && x.len() >= length + 16 {
+    if side.is_dense() && x.len() >= pictures * length + 16 {
         return work(x, side.pixels());
     }
     let mut buffer = INPUT.take();
-    let planes = sized(&mut buffer, length / side.pixels() * side.channel());
-    planes::split(side, &x[..length], planes);
+    let planes = sized(&mut buffer, pictures * (length / side.pixels()) * side.channel());
+    planes::split(side, &x[..pictures * length], planes);
     let result = work(planes, side.channel());
     INPUT.set(buffer);
     result
@@ -191,19 +218,21 @@ impl WithSimd for SplitGradient<'_> {
     }
 }
 
-/// The sums of all phases and of some blocks, for one picture.
+/// The sums of all phases and of some blocks, for one picture or several.
 struct Correlate<'a> {
     phases: &'a [Phase],
     blocks: &'a [Block],
+    pictures: usize,
     /// Channels to read, and floats from one to the next.
     sources: usize,
     channel: usize,
+    /// Of the pictures, one after the other.
     planes: &'a [f32],
     /// Where the sums go.
     side: &'a Side,
     /// Bias and slope of the activation.
     after: Option<(&'a [f32], f32)>,
-    /// The blocks' channels.
+    /// The blocks' channels, picture after picture.
     y: &'a mut [f32],
 }
 
@@ -216,18 +245,22 @@ impl WithSimd for Correlate<'_> {
         let pixels = self.side.pixels();
         let length = self.phases.iter().map(|phase| phase.length(pitch)).max().unwrap_or(0);
         let mut sums = [0.0; 8 * STRIP];
+        let (source, target) = (self.sources * self.channel, self.y.len() / self.pictures);
         for start in (0..length).step_by(STRIP) {
-            let mut y = &mut *self.y;
-            for block in self.blocks {
-                let (now, rest) = y.split_at_mut(block.wanted * pixels);
-                y = rest;
+            let mut first = 0;
+            // A block's weights stay in the nearest cache while all pictures use them.
+            for (block, picture) in self.blocks.iter().flat_map(|block| (0..self.pictures).map(move |picture| (block, picture))) {
+                let now = &mut self.y[picture * target + first..][..block.wanted * pixels];
+                if picture + 1 == self.pictures {
+                    first += block.wanted * pixels;
+                }
                 for phase in self.phases {
                     let end = phase.length(pitch).min(start + STRIP);
                     if end <= start {
                         continue;
                     }
                     let source = Source {
-                        planes: &self.planes[start..],
+                        planes: &self.planes[picture * source + start..],
                         channel: self.channel,
                         offsets: &phase.offsets,
                         weights: phase.weights(block, self.sources),

@@ -102,19 +102,29 @@ impl<const M: usize, const N: usize> WithSimd for Correlate<'_, M, N> {
     }
 }
 
-/// Sums over pixels: `sums[m][n] = sum over i < length of left[lefts[m] + i] * right[rights[n] + i]`. `length` is a multiple of the
-/// vector's.
+/// Pictures that [`contract`] sums over, and floats from one to the next on each side.
+#[derive(Clone, Copy)]
+pub(super) struct Pictures {
+    pub(super) count: usize,
+    pub(super) left: usize,
+    pub(super) right: usize,
+}
+
+/// Sums over pixels: `sums[m][n] = sum over i < length of left[lefts[m] + i] * right[rights[n] + i]`, and over pictures. `length` is a multiple
+/// of the vector's.
 #[inline(never)]
 pub(super) fn contract<S: Simd, const M: usize, const N: usize>(
     simd: S,
+    pictures: Pictures,
     (left, lefts): (&[f32], [usize; M]),
     (right, rights): (&[f32], [usize; N]),
     length: usize,
 ) -> [[f32; N]; M] {
-    simd.vectorize(Contract { left, lefts, right, rights, length })
+    simd.vectorize(Contract { pictures, left, lefts, right, rights, length })
 }
 
 struct Contract<'a, const M: usize, const N: usize> {
+    pictures: Pictures,
     left: &'a [f32],
     lefts: [usize; M],
     right: &'a [f32],
@@ -127,19 +137,22 @@ impl<const M: usize, const N: usize> WithSimd for Contract<'_, M, N> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> [[f32; N]; M] {
-        let Self { left, lefts, right, rights, length } = self;
-        let lefts: [&[S::f32s]; M] = std::array::from_fn(|m| S::as_simd_f32s(&left[lefts[m]..][..length]).0);
-        let rights: [&[S::f32s]; N] = std::array::from_fn(|n| S::as_simd_f32s(&right[rights[n]..][..length]).0);
+        let Self { pictures, left, lefts, right, rights, length } = self;
         let mut tile = [[simd.splat_f32s(0.0); N]; M];
-        for i in 0..length / S::F32_LANES {
-            let mut right = [simd.splat_f32s(0.0); N];
-            for n in 0..N {
-                right[n] = rights[n][i];
-            }
-            for m in 0..M {
-                let left = lefts[m][i];
+        for picture in 0..pictures.count {
+            let (left, right) = (&left[picture * pictures.left..], &right[picture * pictures.right..]);
+            let lefts: [&[S::f32s]; M] = std::array::from_fn(|m| S::as_simd_f32s(&left[lefts[m]..][..length]).0);
+            let rights: [&[S::f32s]; N] = std::array::from_fn(|n| S::as_simd_f32s(&right[rights[n]..][..length]).0);
+            for i in 0..length / S::F32_LANES {
+                let mut right = [simd.splat_f32s(0.0); N];
                 for n in 0..N {
-                    tile[m][n] = simd.mul_add_e_f32s(left, right[n], tile[m][n]);
+                    right[n] = rights[n][i];
+                }
+                for m in 0..M {
+                    let left = lefts[m][i];
+                    for n in 0..N {
+                        tile[m][n] = simd.mul_add_e_f32s(left, right[n], tile[m][n]);
+                    }
                 }
             }
         }

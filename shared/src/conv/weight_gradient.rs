@@ -8,13 +8,14 @@ use super::tile;
 /// Floats of both sides' planes that [`WeightGradient`] goes over at a time: half of a 1 MiB cache.
 const CACHED: usize = 128 * 1024;
 
-/// Adds one picture's gradients of the taps, `[outputs, inputs, taps]`.
+/// Adds the gradients of the taps, `[outputs, inputs, taps]`, of some pictures.
 pub(super) struct WeightGradient<'a> {
     pub(super) plan: &'a Plan,
-    /// The input's planes, and floats from one channel to the next.
+    pub(super) pictures: usize,
+    /// The input's planes, picture after picture, and floats from one channel to the next.
     pub(super) x: &'a [f32],
     pub(super) x_channel: usize,
-    /// The output gradient's planes.
+    /// The output gradient's planes, picture after picture.
     pub(super) dz: &'a [f32],
     pub(super) inputs: usize,
     pub(super) outputs: usize,
@@ -36,6 +37,7 @@ impl WeightGradient<'_> {
     fn run<S: Simd, const M: usize, const N: usize>(self, simd: S) {
         let Plan { input, output, taps, .. } = self.plan;
         let all = taps.len();
+        let pictures = tile::Pictures { count: self.pictures, left: self.outputs * output.channel(), right: self.inputs * self.x_channel };
         let strip = (CACHED / (self.inputs * input.phases() + self.outputs * output.phases())).clamp(256, 4096);
         let strip = strip.next_multiple_of(16);
         for phase in 0..output.phases() {
@@ -62,7 +64,7 @@ impl WeightGradient<'_> {
                     for first in (0..self.outputs).step_by(M) {
                         let count = M.min(self.outputs - first);
                         let lefts = std::array::from_fn::<usize, M, _>(|m| left(first + m.min(count - 1)) + start);
-                        let sums = tile::contract::<S, M, N>(simd, (self.dz, lefts), (self.x, reads), end - start);
+                        let sums = tile::contract::<S, M, N>(simd, pictures, (self.dz, lefts), (self.x, reads), end - start);
                         for (m, sums) in sums.iter().enumerate().take(count) {
                             for ((at, _), sum) in rights.iter().zip(sums) {
                                 self.sums[(first + m) * self.inputs * all + at] += sum;

@@ -70,8 +70,14 @@ pub struct Training {
     pub batch: usize,
     /// The random seed.
     pub seed: u64,
-    /// Adam's learning rate.
+    /// The learning rate.
     pub learning_rate: f64,
+    /// What trained the kernels, if it was not Adam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<String>,
+    /// Whether no picture was made: the crops taught an inverter to translate its features into another layer's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub translation: bool,
     /// The weights of the loss.
     pub weights: Weights,
     /// The comparator's network.

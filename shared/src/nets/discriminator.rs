@@ -76,7 +76,13 @@ impl Discriminator {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
             Conv::new([input, output], geometry, he_gain(), device).activated(LEAK)
         };
-        Self { convs: convs.map(conv).into(), embed, decide1: linear(seen + embedded, 256, device), decide2: linear(256, 1, device), decision: Decision::Whole }
+        Self {
+            convs: convs.map(conv).into(),
+            embed,
+            decide1: linear(seen + embedded, 256, device),
+            decide2: linear(256, 1, device),
+            decision: Decision::Whole,
+        }
     }
 
     /// Logits `[decisions, 1]`, positive for real (one decision a picture, or one a place), from pictures `[batch, 3, side, side]` and scaled features

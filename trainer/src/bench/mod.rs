@@ -25,10 +25,10 @@ use crate::device::Backend;
 use crate::ema::Average;
 use crate::gate::Gate;
 use crate::locate::locate;
+use crate::model;
 use crate::scale::measure_scales;
 use crate::step::{Losses, Setup};
 use crate::trainee::Trainee;
-use crate::model;
 
 use state::State;
 

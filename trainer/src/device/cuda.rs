@@ -37,7 +37,9 @@ pub enum NoCuda {
         found: usize,
     },
     /// No compiler for kernels.
-    #[error("the NVIDIA driver is there, but NVRTC, which compiles the kernels, is not ({0} cannot be loaded): install CUDA's libraries, or add their folder to LD_LIBRARY_PATH")]
+    #[error(
+        "the NVIDIA driver is there, but NVRTC, which compiles the kernels, is not ({0} cannot be loaded): install CUDA's libraries, or add their folder to LD_LIBRARY_PATH"
+    )]
     Compiler(&'static str),
     /// No headers for kernels.
     #[error("CUDA's headers, which the kernels include, are not there: set CUDA_PATH to the folder that holds {HEADER}")]
