@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 /// The processor, and a hardware GPU where there is one.
 fn devices() -> Result<Vec<Backend>> {
     if let Ok(names) = std::env::var("DEEPSIM_BENCH_DEVICES") {
-        let parse = |name: &str| clap::ValueEnum::from_str(name, true).map_err(anyhow::Error::msg);
+        let parse = |name: &str| name.parse().map_err(anyhow::Error::from);
         return names.split(',').map(parse).collect();
     }
     let best = Backend::Auto.resolve()?;

@@ -203,7 +203,7 @@ fn inversions_keep_the_names_of_their_pictures() -> Result<()> {
 #[test]
 fn the_shipped_model_is_an_inverter_of_fire5_with_a_whole_card() -> Result<()> {
     let file = ModelFile::from_bytes(&fs::read(shipped_model())?)?;
-    ensure!(matches!(file.card().kind, Kind::Inverter(card) if card.layer == deepsim::Layer::Fire5), "{:?}", file.card().kind);
+    ensure!(matches!(file.card().kind, Kind::Inverter(card) if card.shape.layer == deepsim::Layer::Fire5), "{:?}", file.card().kind);
     let training = file.card().training.as_ref().context("no word of its training")?;
     ensure!(training.pictures_seen > 10_000, "{training:?}");
     ensure!(file.card().held_out.iter().all(|measured| measured.psnr > 15.0), "{:?}", file.card().held_out);

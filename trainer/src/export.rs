@@ -175,7 +175,7 @@ fn training(config: &Config, state: &State, comparator: Vec<ScaledPlace>, mean_w
         batch: config.batch,
         seed: config.seed,
         learning_rate: config.learning_rate,
-        optimizer: (config.optimizer != OptimizerChoice::Adam).then(|| name_of(config.optimizer)),
+        optimizer: (config.optimizer != OptimizerChoice::Adam).then(|| name_of(&config.optimizer)),
         translation: config.loss == LossPreset::Translation,
         weights: config.weights(),
         network: config.network(),
@@ -209,7 +209,7 @@ pub fn measure_inverter(
 }
 
 /// The name of an option's value on the command line.
-fn name_of(value: impl ValueEnum) -> String {
+fn name_of(value: &impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
