@@ -107,8 +107,10 @@ impl Inverter {
             Some(dense) => Head::Dense(dense),
             None => Head::Grid(leaky([layer.channels(), widths[0]], Geometry::new(2, 1), device)),
         };
+        // The scores' inverter has a translator more, and must not be larger than eight megabytes either.
+        let residuals = if shape.layer == Layer::Scores { 1 } else { 2 };
         Self {
-            translators: shape.path().into_iter().map(|(from, to)| Translator::new(from, to, device)).collect(),
+            translators: shape.path().into_iter().map(|(from, to)| Translator::new(from, to, residuals, device)).collect(),
             head,
             blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
             picture: Conv::new([widths[widths.len() - 1], 3], Geometry::new(3, 1), GREY, device),

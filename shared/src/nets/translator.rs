@@ -12,8 +12,6 @@ use crate::conv::Geometry;
 
 /// Channels of the residual blocks at fire9's grid, and after the doubling.
 const GRID: [usize; 2] = [224, 128];
-/// Residual blocks.
-const RESIDUALS: usize = 2;
 /// Channels after the doubling of the scores' 4x4 grid.
 const SCORES: usize = 96;
 
@@ -38,10 +36,10 @@ pub struct Translator {
 
 impl Translator {
     /// Creates a translator with random weights from the device's generator (`Device::seed`). `from` is scores or a grid layer with twice the
-    /// stride of `to`.
-    pub fn new(from: Layer, to: Layer, device: &Device) -> Self {
+    /// stride of `to`; that of a grid has so many residual blocks.
+    pub fn new(from: Layer, to: Layer, residuals: usize, device: &Device) -> Self {
         let (head, residuals, [narrow, wide]) = match from.stride() {
-            Some(_) => (Head::Grid(leaky([from.channels(), GRID[0]], Geometry::new(2, 1), device)), RESIDUALS, GRID),
+            Some(_) => (Head::Grid(leaky([from.channels(), GRID[0]], Geometry::new(2, 1), device)), residuals, GRID),
             None => (Head::Dense(Dense::new(device)), 0, [PLACED, SCORES]),
         };
         Self {
@@ -76,10 +74,10 @@ mod tests {
         for side in [32, 48, 128] {
             let (from, to) = (Layer::Fire9, Layer::Fire5);
             let features = Tensor::zeros([1, from.channels(), from.grid(side), from.grid(side)], &device);
-            let translated = Translator::new(from, to, &device).forward(features);
+            let translated = Translator::new(from, to, 1, &device).forward(features);
             assert_eq!(translated.dims(), [1, to.channels(), to.grid(side), to.grid(side)], "at {side}");
         }
         let scores = Tensor::zeros([2, 1000, 1, 1], &device);
-        assert_eq!(Translator::new(Layer::Scores, Layer::Fire9, &device).forward(scores).dims(), [2, 512, 7, 7]);
+        assert_eq!(Translator::new(Layer::Scores, Layer::Fire9, 1, &device).forward(scores).dims(), [2, 512, 7, 7]);
     }
 }
