@@ -9,7 +9,7 @@
 # MINUTES (10)      the time for all of it
 # DEVICE (cuda wgpu)  what to try; the fastest that agrees with the processor trains
 # SIZE (128), BATCH (64)  crops of the timed steps and of training
-# TRAINER           the binary; otherwise bin/trainer, bin/trainer.xz, or what cargo built
+# TRAINER           the binary; otherwise bin/trainer, or what cargo built
 # PYTHON (python3)  for PyTorch's side of the timing, where it has one
 set -uo pipefail
 
@@ -40,9 +40,10 @@ number() { sed -n "s/.*\"$1\": *\([0-9.eE+-]*\).*/\1/p" "$2" | tail -n 1; }
 # arithmetic that bash has not
 calculate() { awk "BEGIN { print $* }"; }
 
+# What gpu-pack.sh compressed.
+for packed in bin/*.xz models/*.xz; do [[ -f $packed && ! -f ${packed%.xz} ]] && xz --decompress --keep "$packed"; done
 trainer=${TRAINER:-}
 if [[ -z $trainer ]]; then
-    [[ -f bin/trainer.xz && ! -f bin/trainer ]] && xz --decompress --keep bin/trainer.xz
     trainer=bin/trainer
     [[ -f $trainer ]] || trainer=${CARGO_TARGET_DIR:-target}/release/trainer
 fi

@@ -2,7 +2,7 @@
 # Trains what the project ships and what docs/results.md measures, one group after the other; what is there already is gone on with or left as
 # it is, so that the script can be ended and started again.
 #
-#     models/train.sh RUNS [GROUP...]        groups: inverters images losses comparators emoji divergence fashion
+#     models/train.sh RUNS [GROUP...]        groups: inverters through images losses comparators emoji divergence fashion
 #
 # RUNS gets a run directory and a model file for each model. DEVICE (auto) is where to compute, BATCH (8) the crops a step, SCALE (1) multiplies
 # the pictures of every run: a GPU has time for more. FASHION is the folder of Fashion-MNIST's IDX files.
@@ -44,14 +44,6 @@ invert() {
         --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
 }
 
-# The same for a layer that goes through another one: the translation into that one's features first, at a sixth of the cost of a step, from the
-# inverter MODEL, which knows how to make pictures of those; then the whole.
-translate() {
-    local name=$1 layer=$2 via=$3 pictures=$4 model=$5
-    train "$name-translation" "$pictures" --layer "$layer" --through "$via" --size "${TRANSLATION_SIZE:-96}" --batch 32 --loss translation \
-        --init "$model" --optimizer muon --learning-rate 2e-3
-}
-
 # The systems of the ablation, and the comparators, are narrow and learn from smaller crops: they lie in the repository too.
 small() { train "$1" "$2" --layer fire9 --width 0.3 --size 96 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:3}"; }
 
@@ -86,6 +78,14 @@ pair() {
 for group in $groups; do
     case $group in
     inverters) for layer in pool1 fire3 scores fire5 fire9; do invert $layer 150000; done ;;
+    through)
+        # fire9 through fire5: the translation first, at a fraction of the cost of a step, then the whole, the adversary last.
+        common=(--layer fire9 --through fire5 --size 96 --optimizer muon)
+        train through-translation 60000 "${common[@]}" --batch 32 --loss translation --init models/fire5.safetensors --learning-rate 2e-3
+        common+=(--batch 16 --feature-weight 4 --decay 0.4)
+        train through-features 32000 "${common[@]}" --loss image+feature --init "$runs/through-translation.safetensors" --learning-rate 7e-4
+        train through 8000 "${common[@]}" --loss deepsim --adversarial-weight 0.05 --init "$runs/through-features.safetensors" --learning-rate 3e-4
+        ;;
     images) for layer in scores fire5 fire9; do train "$layer-image" 180000 --layer $layer --size 128 --batch "${BATCH:-8}" --loss image; done ;;
     losses)
         for loss in image feature image+feature; do small "loss-$loss" 60000 --loss $loss; done
