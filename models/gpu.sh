@@ -10,6 +10,7 @@
 # DEVICE (cuda wgpu)  what to try; the fastest that agrees with the processor trains
 # SIZE (128), BATCH (64)  crops of the timed steps and of training
 # TRAINER           the binary; otherwise bin/trainer, or what cargo built
+# FIRST (50)        steps by whose speed a run's length is chosen
 # PYTHON (python3)  for PyTorch's side of the timing, where it has one
 set -uo pipefail
 
@@ -38,7 +39,7 @@ limited() {
 }
 number() { sed -n "s/.*\"$1\": *\([0-9.eE+-]*\).*/\1/p" "$2" | tail -n 1; }
 # arithmetic that bash has not
-calculate() { awk "BEGIN { print $* }"; }
+calculate() { awk "BEGIN { print ($*) }"; }
 
 # What gpu-pack.sh compressed.
 for packed in bin/*.xz models/*.xz; do [[ -f $packed && ! -f ${packed%.xz} ]] && xz --decompress --keep "$packed"; done
@@ -111,14 +112,14 @@ stage() {
     began=$(date +%s)
     shift 3
     local common=(--quiet --device "$fastest" --data-threads "${DATA_THREADS:-8}" --checkpoint-every "${CHECKPOINT_EVERY:-500}" --sample-every 100000)
-    limited "$seconds" "$log" "$trainer" "${common[@]}" --out "$work/runs/$run" --batch "$batch" --pictures 1000000000 --max-steps 50 "$@"
-    rate=$(number pictures_per_second "$work/runs/$run/stats.jsonl")
+    limited "$seconds" "$log" "$trainer" "${common[@]}" --out "$work/runs/$run" --batch "$batch" --pictures 1000000000 --max-steps "${FIRST:-50}" "$@"
+    rate=$(number pictures_per_second "$work/runs/$run/stats.jsonl" 2> /dev/null)
     if [[ -z $rate ]]; then
-        say "$run: not trained: $(tail -n 1 "$log")"
+        say "$run: not trained: $(tail -n 1 "$log" 2> /dev/null)"
         return 1
     fi
     seconds=$((seconds - ($(date +%s) - began)))
-    pictures=$(calculate "int(50 * $batch + 0.9 * $rate * ($seconds > 0 ? $seconds : 1))")
+    pictures=$(calculate "int(${FIRST:-50} * $batch + 0.9 * $rate * ($seconds > 0 ? $seconds : 1))")
     (while sleep "${EXPORT_EVERY:-120}"; do export_run "$run" "$model" --most 8; done) &
     watcher=$!
     "$trainer" --quiet --resume "$work/runs/$run" --pictures "$pictures" --max-minutes "$(calculate "($seconds > 1 ? $seconds : 1) / 60")" >> "$log" 2>&1
@@ -161,7 +162,8 @@ train() {
 }
 
 RESERVE=45
-training=$(left)
+# A tenth goes into exports.
+training=$(($(left) * 9 / 10))
 say "$training s for training"
 queue=${QUEUE:-"fire9 38 fire9-image 16 scores 18 scores-image 8 fire5 9 fire5-image 5 fire3 3 pool1 3"}
 # shellcheck disable=SC2086

@@ -28,10 +28,11 @@ fn the_kit_trains_measures_and_brings_back_little_in_an_empty_place() -> Result<
         ("SIZE", "64"),
         ("BATCH", "2"),
         ("STEPS", "2"),
-        ("MOST", "3"),
+        ("FIRST", "3"),
+        ("MOST", "2"),
         ("CHECKPOINT_EVERY", "20"),
         ("EXPORT_EVERY", "4"),
-        ("QUEUE", "fire9 60 pool1 10"),
+        ("QUEUE", "fire9 60 pool1 25"),
     ] {
         kit.env(name, value);
     }
