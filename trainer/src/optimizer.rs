@@ -60,7 +60,6 @@ impl Optimizer for KernelMuon {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Module;
     use burn::optim::GradientsParams;
     use burn::tensor::Device;
     use deepsim::Layer;
@@ -69,12 +68,7 @@ mod tests {
     use super::*;
 
     /// An inverter after a few steps on one picture's error, and the error before each.
-    fn train(
-        choice: OptimizerChoice,
-        mut optimizer: ModuleOptimizer,
-        start: &Inverter,
-        steps: usize,
-    ) -> (Inverter, ModuleOptimizer, Vec<f32>) {
+    fn train(mut optimizer: ModuleOptimizer, start: &Inverter, steps: usize) -> (Inverter, ModuleOptimizer, Vec<f32>) {
         let device = Device::flex();
         let features = Tensor::<4>::ones([1, 64, 7, 7], &device);
         let mut inverter = start.clone();
@@ -85,7 +79,6 @@ mod tests {
             let gradients = GradientsParams::from_grads(error.backward(), &inverter);
             inverter = optimizer.step(1e-3, inverter, gradients);
         }
-        assert!(errors.windows(2).all(|pair| pair[1] < pair[0]), "{choice:?}: {errors:?}");
         (inverter, optimizer, errors)
     }
 
@@ -96,13 +89,13 @@ mod tests {
         let shape = InverterShape { width: 0.1, ..Layer::Pool1.into() };
         let start = Inverter::new(shape, &device);
         for choice in [OptimizerChoice::Adam, OptimizerChoice::Muon] {
-            let (_, _, wanted) = train(choice, of_generator(choice), &start, 6);
-            let (half, optimizer, _) = train(choice, of_generator(choice), &start, 3);
+            let (_, _, wanted) = train(of_generator(choice), &start, 6);
+            assert!(wanted[5] < 0.9 * wanted[0], "{choice:?}: {wanted:?}");
+            let (half, optimizer, _) = train(of_generator(choice), &start, 3);
             let saved = optimizer.into_bytes().unwrap();
             let again = of_generator(choice).from_bytes(saved).unwrap();
-            let (_, _, found) = train(choice, again, &half, 3);
+            let (_, _, found) = train(again, &half, 3);
             assert_eq!(found, wanted[3..], "{choice:?}");
         }
-        assert!(start.num_params() > 0);
     }
 }

@@ -111,8 +111,7 @@ impl Discriminator {
         let joined = match (&self.embed, features) {
             (Some(embed), Some(features)) => {
                 let embedded = embed.forward(features); // [batch, 128]
-                let [_, embeddings] = embedded.dims();
-                let embedded = embedded.unsqueeze_dim::<3>(1).expand([batch, places, embeddings]).reshape([batch * places, embeddings]); // [batch * places, 128]
+                let embedded = if places == 1 { embedded } else { repeated(embedded, places) }; // [batch * places, 128]
                 Tensor::cat(vec![seen, embedded], 1) // [batch * places, 384]
             }
             _ => seen, // [batch * places, 256]
@@ -127,6 +126,13 @@ impl Embed {
         let embedded = leaky_relu(self.first.forward(global_average(features)), f64::from(LEAK)); // [batch, 256]
         leaky_relu(self.second.forward(embedded), f64::from(LEAK)) // [batch, 128]
     }
+}
+
+/// Each row so many times: `[rows, columns]` -> `[rows * times, columns]`.
+fn repeated(x: Tensor<2>, times: usize) -> Tensor<2> {
+    let [rows, columns] = x.dims();
+    let x = x.reshape([rows, 1, columns]).expand([rows, times, columns]); // [rows, times, columns]
+    x.reshape([rows * times, columns]) // [rows * times, columns]
 }
 
 fn linear(input: usize, output: usize, device: &Device) -> Linear {
