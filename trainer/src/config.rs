@@ -211,7 +211,7 @@ impl Config {
         self.loss.of(Weights { image, feature, adversarial })
     }
 
-    /// What the inverter looks like.
+    /// Returns what the inverter looks like.
     pub const fn shape(&self) -> InverterShape {
         InverterShape { layer: self.layer, width: self.width, through: self.through }
     }

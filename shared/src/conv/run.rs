@@ -157,7 +157,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
     }
 }
 
-/// How many pictures of a batch a thread goes through together, with `each` floats of planes a picture: small ones share the way of the weights
+/// Returns how many pictures of a batch a thread goes through together, with `each` floats of planes a picture: small ones share the way of the weights
 /// from the cache, and of large ones only one finds room in it.
 fn group_size(batch: usize, each: usize) -> usize {
     let share = batch.div_ceil(parallel::threads()).max(1);

@@ -44,7 +44,7 @@ impl Residual {
         Self { first: leaky(channels, Geometry::new(3, 1), device), second: Conv::new(channels, Geometry::new(3, 1), GREY, device) }
     }
 
-    /// `[batch, channels, h, w]` -> `[batch, channels, h, w]`.
+    /// Returns the input `[batch, channels, h, w]` and what the convolutions make of it, added up.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let change = self.second.forward(self.first.forward(x.clone())); // [batch, channels, h, w]
         x + change // [batch, channels, h, w]

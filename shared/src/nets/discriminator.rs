@@ -128,7 +128,7 @@ impl Embed {
     }
 }
 
-/// Each row so many times: `[rows, columns]` -> `[rows * times, columns]`.
+/// Returns each row so many times: `[rows, columns]` -> `[rows * times, columns]`.
 fn repeated(x: Tensor<2>, times: usize) -> Tensor<2> {
     let [rows, columns] = x.dims();
     let x = x.reshape([rows, 1, columns]).expand([rows, times, columns]); // [rows, times, columns]

@@ -122,7 +122,7 @@ impl Inverter {
         self.blocks.len()
     }
 
-    /// How many translators come first.
+    /// Returns how many translators come first.
     pub const fn translations(&self) -> usize {
         self.translators.len()
     }

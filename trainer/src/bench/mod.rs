@@ -143,7 +143,7 @@ impl Start {
         Ok(Self { setup, trainee, pictures, places })
     }
 
-    /// What another implementation needs to repeat the first step.
+    /// Returns what another implementation needs to repeat the first step.
     fn state(&self, size: usize) -> State {
         let mut state = State::default();
         state.put("pictures", self.pictures.clone());
