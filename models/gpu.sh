@@ -24,6 +24,7 @@ work=$(mktemp -d)
 report=$results/report.txt
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$work} DEEPSIM_TUNING=${DEEPSIM_TUNING:-$work/tuning}
 : > "$report"
+mkdir "$work/exports"
 
 say() { echo "[$(($(date +%s) - started)) s] $*" | tee -a "$report"; }
 # Seconds left, less those that the last tables take.
@@ -51,7 +52,7 @@ fi
 chmod +x "$trainer" 2> /dev/null
 trainer=$(cd "$(dirname "$trainer")" && pwd)/$(basename "$trainer")
 # Every few minutes what there is so far goes to RESULTS.
-keep_logs() { tar --create --file "$results/logs.tar" --directory "$work" --exclude checkpoints --exclude tuning . 2> /dev/null; }
+keep_logs() { tar --create --file "$results/logs.tar" --directory "$work" --exclude checkpoints --exclude tuning --exclude exports --exclude 'state-*' . 2> /dev/null; }
 watcher=
 trap '[[ -n $watcher ]] && kill $watcher 2> /dev/null; keep_logs; rm -rf "$work"' EXIT
 
@@ -104,7 +105,10 @@ say "training on $fastest"
 # 4. Training, in the order of need
 
 # Exports the newest checkpoint of a run; quickly while it goes on, with all measures at its end.
-export_run() { "$trainer" export "$work/runs/$1" --output "$work/$2.safetensors" "${@:3}" >> "$work/export.txt" 2>&1 && cp "$work/$2.safetensors" "$results/" && keep_logs; }
+export_run() {
+    local model=$work/exports/$2.safetensors
+    "$trainer" export "$work/runs/$1" --output "$model" "${@:3}" >> "$work/export.txt" 2>&1 && cp "$model" "$results/" && keep_logs
+}
 
 # stage RUN MODEL SECONDS OPTION...: trains for so many seconds, as many crops as the speed of the first steps allows, and exports as MODEL.
 stage() {
