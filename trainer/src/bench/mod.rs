@@ -159,12 +159,14 @@ impl Start {
 
 /// Returns networks with these weights on another device; optimizers begin anew.
 fn on_device(trainee: &Trainee, shape: InverterShape, device: &Device) -> Trainee {
+    // First of all: weights are drawn when they are first read, and those of the new networks may come from the same generator.
+    let [generator, average] = [(), ()].map(|()| trainee.generator.valid().into_record());
+    let discriminator = trainee.discriminator.valid().into_record();
     let fresh = Trainee::new(shape, AVERAGE, device);
-    let record = || trainee.generator.valid().into_record();
     Trainee {
-        average: Average::new(fresh.average.module().clone().load_record(record()), AVERAGE, 0),
-        generator: fresh.generator.load_record(record()),
-        discriminator: fresh.discriminator.load_record(trainee.discriminator.valid().into_record()),
+        average: Average::new(fresh.average.module().clone().load_record(average), AVERAGE, 0),
+        generator: fresh.generator.load_record(generator),
+        discriminator: fresh.discriminator.load_record(discriminator),
         ..fresh
     }
 }
