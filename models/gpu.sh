@@ -126,7 +126,10 @@ stage() {
     pictures=$(calculate "int(${FIRST:-50} * $batch + 0.9 * $rate * ($seconds > 0 ? $seconds : 1))")
     (while sleep "${EXPORT_EVERY:-120}"; do export_run "$run" "$model" --most 8; done) &
     watcher=$!
-    "$trainer" --quiet --resume "$work/runs/$run" --pictures "$pictures" --max-minutes "$(calculate "($seconds > 1 ? $seconds : 1) / 60")" >> "$log" 2>&1
+    # It ends by itself; a minute later it hangs.
+    timeout --kill-after=5 $(((seconds > 1 ? seconds : 1) + 60)) "$trainer" --quiet --resume "$work/runs/$run" --pictures "$pictures" --max-minutes "$(calculate "($seconds > 1 ? $seconds : 1) / 60")" >> "$log" 2>&1
+    # An export that is under way ends too, before the last one.
+    pkill -P $watcher 2> /dev/null
     kill $watcher 2> /dev/null
     watcher=
     export_run "$run" "$model" --most "${MOST:-16}"
@@ -136,7 +139,8 @@ stage() {
 # train MODEL SHARE LAYER LOSS OPTION...: SHARE percent of the minutes that were left for training. Inverters that go through another layer learn
 # to translate first; pixels and features come next, the adversary in the last fifth.
 train() {
-    local model=$1 seconds=$((training * $2 / 100)) layer=$3 loss=$4 through='' init='' spent=0
+    local model=$1 seconds=$((training * $2 / 100)) layer=$3 loss=$4 through='' spent=0
+    local init=()
     shift 4
     local common=(--layer "$layer" --size "$size" --optimizer muon)
     [[ $layer == scores ]] && common=(--layer "$layer" --size 128 --optimizer muon)

@@ -208,7 +208,7 @@ pub fn measure_inverter(
     Ok(examined.measures)
 }
 
-/// The name of an option's value on the command line.
+/// Returns the name of an option's value on the command line.
 fn name_of(value: &impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// An inverter after a few steps on one picture's error, and the error before each.
+    /// Returns an inverter after a few steps on one picture's error, its optimizer, and the error before each step.
     fn train(mut optimizer: ModuleOptimizer, start: &Inverter, steps: usize) -> (Inverter, ModuleOptimizer, Vec<f32>) {
         let device = Device::flex();
         let features = Tensor::<4>::ones([1, 64, 7, 7], &device);

@@ -22,7 +22,7 @@ impl State {
         self.tensors.insert(name.to_owned(), data.into().convert_dtype(DType::F32));
     }
 
-    /// All of a network's weights, below `name`.
+    /// Adds all of a network's weights, below `name`.
     pub fn put_network(&mut self, name: &str, network: &impl Module) {
         self.path = vec![name.to_owned()];
         network.visit(self);

@@ -98,7 +98,7 @@ fn power(error: &[f64], waves: &[(f64, f64)], along_x: i64, along_y: i64) -> f64
 mod tests {
     use super::*;
 
-    /// Noise, and a pattern on it.
+    /// Returns noise with a pattern on it.
     fn picture(side: usize, pattern: impl Fn(usize, usize) -> f64) -> Picture {
         let mut state = 1u32;
         let mut noise = || {
