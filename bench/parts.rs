@@ -21,14 +21,14 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::Inversion;
 use deepsim::loss::{DeepSimLoss, Offset, Weights, mean_square};
 use deepsim::model_file::ModelFile;
-use trainer::choices::CropChoice;
+use trainer::config::choices::CropChoice;
 use trainer::data::Dataset;
 use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::{Backend, prepare_environment};
-use trainer::gate::Gate;
-use trainer::locate::locate;
-use trainer::step::Setup;
-use trainer::trainee::Trainee;
+use trainer::models::locate::locate;
+use trainer::system::inversion::step::Setup;
+use trainer::train::gate::Gate;
+use trainer::train::state::TrainState;
 
 const LAYER: Layer = Layer::Fire5;
 const BATCH: usize = 16;
@@ -92,11 +92,11 @@ fn model_file(criterion: &mut Criterion) -> Result<()> {
 fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<()> {
     let device = backend.open();
     let pictures = Loader::start(&source(size)?, PLAN, 0, 1).wait()?.pictures;
-    let encoder = trainer::model::squeezenet(&device)?;
-    let trainee = Trainee::new(LAYER, 0.998, &device);
+    let encoder = trainer::models::squeezenet(&device)?;
+    let train_state = TrainState::new(LAYER, 0.998, &device);
     let on = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device);
     let features = encoder.features(on(&pictures), LAYER).div_scalar(64.0);
-    let (inverter, discriminator) = (trainee.generator.clone(), trainee.discriminator.clone());
+    let (inverter, discriminator) = (train_state.generator.clone(), train_state.discriminator.clone());
     let (plain, judge) = (inverter.valid(), discriminator.valid());
 
     let mut group = group(criterion, &backend.to_string());
@@ -137,12 +137,12 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     let comparator = Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)]);
     let loss = DeepSimLoss::new(comparator, weights);
     let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss, translation: None };
-    let mut trainee = Some(trainee);
+    let mut train_state = Some(train_state);
     group.bench_function(format!("whole step/{size}"), |bench| {
         bench.iter(|| {
-            let now = Trainee { gate: Gate::OPEN, ..trainee.take().expect("the last step put it back") };
+            let now = TrainState { gate: Gate::OPEN, ..train_state.take().expect("the last step put it back") };
             let (then, losses) = now.step(&setup, on(&pictures), Offset { left: 3, top: 5 }, 1e-4);
-            trainee = Some(then);
+            train_state = Some(then);
             losses
         });
     });
@@ -152,7 +152,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
 /// What the page does: one photo of 224 pixels.
 fn inversion(criterion: &mut Criterion, backend: Backend) -> Result<()> {
     let device = backend.open();
-    let read = |name: &str| trainer::model::read(&locate(name)?);
+    let read = |name: &str| trainer::models::read(&locate(name)?);
     let inversion = Inversion::new(&read("models/squeezenet.safetensors")?, &read("models/fire5.safetensors")?, &device)?;
     let picture = Tensor::<4>::zeros([1, 3, 224, 224], &device);
     let mut group = group(criterion, &backend.to_string());

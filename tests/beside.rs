@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use deepsim::Picture;
 use deepsim::lab::Seen;
-use trainer::metrics::psnr;
+use trainer::measure::psnr;
 
 use crate::chromium::Gpu;
 use crate::in_browser::in_browser;

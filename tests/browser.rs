@@ -12,7 +12,7 @@ use deepsim_tests::page::{Page, open};
 use deepsim_tests::site::site_of;
 use deepsim_tests::{picture, shipped_model, succeed, trainer, workspace};
 use serde_json::{Value, json};
-use trainer::metrics::psnr;
+use trainer::measure::psnr;
 
 /// What `trainer invert` makes of the same file with the same model.
 fn native(path: &Path, output: &Path) -> Result<Picture> {

@@ -12,7 +12,7 @@ use deepsim_tests::native::{Native, now};
 use deepsim_tests::page::Page;
 use deepsim_tests::workspace;
 use serde_json::json;
-use trainer::metrics::psnr;
+use trainer::measure::psnr;
 
 /// What a link says for each experiment.
 const OPERATIONS: &str = "amount=0.6";

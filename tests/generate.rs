@@ -15,7 +15,7 @@ use deepsim_tests::page::{Page, open};
 use deepsim_tests::site::site;
 use deepsim_tests::workspace;
 use serde_json::json;
-use trainer::metrics::psnr;
+use trainer::measure::psnr;
 
 /// How alike pictures of two machines are, in dB.
 const ALIKE: f64 = 40.0;

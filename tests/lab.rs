@@ -8,7 +8,7 @@ use deepsim_tests::chromium::Gpu;
 use deepsim_tests::native::{Native, now};
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::workspace;
-use trainer::metrics::psnr;
+use trainer::measure::psnr;
 
 fn layers(gpu: Gpu) -> Result<()> {
     with_page(gpu, &[], "tab=refine", async |page, native, seen| {

@@ -9,10 +9,11 @@ use deepsim::layer::Layer;
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim::picture::{self, Picture};
 use deepsim_tests::picture;
-use trainer::gate::Gate;
-use trainer::model;
-use trainer::step::{Losses, Setup};
-use trainer::trainee::Trainee;
+use trainer::models;
+use trainer::system::inversion::step::Setup;
+use trainer::train::gate::Gate;
+use trainer::train::losses::Losses;
+use trainer::train::state::TrainState;
 
 const SIDE: u32 = 32;
 const STEPS: usize = 20;
@@ -22,21 +23,25 @@ fn setup(device: &Device) -> Result<Setup> {
     let places = [Layer::Fire5, Layer::Fire9].map(|layer| ScaledPlace { place: Place::Layer(layer), scale });
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
     Ok(Setup {
-        encoder: model::squeezenet(device)?,
+        encoder: models::squeezenet(device)?,
         layer: Layer::Fire5,
         scale,
-        loss: DeepSimLoss::new(Comparator::squeezenet(model::squeezenet(device)?, &places), weights),
+        loss: DeepSimLoss::new(Comparator::squeezenet(models::squeezenet(device)?, &places), weights),
         translation: None,
     })
 }
 
 /// Steps from the same weights with the same pictures; each step's losses show the gradients of those before.
-fn losses_of(start: &Trainee, device: &Device) -> Result<Vec<Losses>> {
-    let fresh = Trainee::new(Layer::Fire5, 0.9, device);
-    let mut trainee = Trainee {
+fn losses_of(start: &TrainState, device: &Device) -> Result<Vec<Losses>> {
+    let fresh = TrainState::new(Layer::Fire5, 0.9, device);
+    let mut train_state = TrainState {
         generator: fresh.generator.load_record(start.generator.valid().into_record()),
         discriminator: fresh.discriminator.load_record(start.discriminator.valid().into_record()),
-        average: trainer::ema::Average::new(fresh.average.module().clone().load_record(start.generator.valid().into_record()), 0.9, 0),
+        average: trainer::train::average::Average::new(
+            fresh.average.module().clone().load_record(start.generator.valid().into_record()),
+            0.9,
+            0,
+        ),
         ..fresh
     };
     let setup = setup(device)?;
@@ -45,9 +50,9 @@ fn losses_of(start: &Trainee, device: &Device) -> Result<Vec<Losses>> {
     let mut all = Vec::new();
     for _ in 0..STEPS {
         // A rounding error must not decide who trains.
-        trainee.gate = Gate::OPEN;
+        train_state.gate = Gate::OPEN;
         let losses;
-        (trainee, losses) = trainee.step(&setup, pictures.clone(), Offset { left: 1, top: 0 }, 2e-4);
+        (train_state, losses) = train_state.step(&setup, pictures.clone(), Offset { left: 1, top: 0 }, 2e-4);
         all.push(losses);
     }
     Ok(all)
@@ -58,7 +63,7 @@ fn twenty_steps_on_wgpu_are_those_on_flex() -> Result<()> {
     let flex = Device::flex();
     // Rounding errors grow while networks learn, from some first weights past the bounds below: which ones must not be a matter of luck.
     flex.seed(0);
-    let start = Trainee::new(Layer::Fire5, 0.9, &flex);
+    let start = TrainState::new(Layer::Fire5, 0.9, &flex);
     let wanted = losses_of(&start, &flex)?;
     let found = losses_of(&start, &Device::wgpu(DeviceKind::DefaultDevice))?;
     let mut worst = [0.0f32; STEPS];

@@ -17,8 +17,8 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim_tests::{dist, succeed, trainer, workspace};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use trainer::step::Setup;
-use trainer::trainee::Trainee;
+use trainer::system::inversion::step::Setup;
+use trainer::train::state::TrainState;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -47,17 +47,17 @@ fn peer() -> PathBuf {
 fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
     let device = Device::flex();
     device.seed(0);
-    let encoder = trainer::model::squeezenet(&device)?;
+    let encoder = trainer::models::squeezenet(&device)?;
     let scaled = |layer| ScaledPlace { place: Place::Layer(layer), scale: 50.0 };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
     let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5), scaled(Layer::Fire9)]), weights);
     let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss, translation: None };
-    let mut trainee = Trainee::new(Layer::Fire5, 0.998, &device);
+    let mut train_state = TrainState::new(Layer::Fire5, 0.998, &device);
     let pictures = Tensor::<4>::ones([2, 3, 32, 32], &device);
     let mut counted = None;
     for _ in 0..3 {
         let region = Region::new(ALLOCATOR);
-        (trainee, _) = trainee.step(&setup, pictures.clone(), Offset { left: 0, top: 0 }, 1e-4);
+        (train_state, _) = train_state.step(&setup, pictures.clone(), Offset { left: 0, top: 0 }, 1e-4);
         counted = Some(region.change());
     }
     let counted = counted.context("three steps were done")?;

@@ -9,10 +9,10 @@ use clap::Args;
 use deepsim::inversion::Inversion;
 use deepsim::picture;
 use serde_json::{Value, json};
-use trainer::bench::state::State;
+use trainer::command::bench::state::State;
 use trainer::data::open_picture;
-use trainer::locate::locate;
-use trainer::model;
+use trainer::models;
+use trainer::models::locate::locate;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -32,7 +32,7 @@ pub(crate) struct Options {
 
 pub(crate) fn measure(options: &Options) -> Result<Value> {
     let device = Device::flex();
-    let read = |name: &str| model::read(&locate(name)?);
+    let read = |name: &str| models::read(&locate(name)?);
     let inversion = Inversion::new(&read("models/squeezenet.safetensors")?, &read("models/fire5.safetensors")?, &device)?;
     let photo = open_picture(&locate("tests/pictures/cat.jpg")?)?.centre_crop(options.size)?;
     let picture: Tensor<4> = picture::to_tensor(std::slice::from_ref(&photo), &device)?; // [1, 3, side, side]

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use serde_json::Value;
-use trainer::bench::{self, BenchOptions};
+use trainer::command::bench::{self, BenchOptions};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -26,7 +26,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    trainer::memory::keep_freed_pages();
+    trainer::device::memory::keep_freed_pages();
     trainer::device::prepare_environment();
     let done = match Task::parse() {
         Task::Step(options) => step(&options),

@@ -11,7 +11,7 @@
 //! * [`picture`]: bytes in, tensors out, and back; the one crop and resize that trainer and page share.
 //! * [`layer`]: the places in SqueezeNet whose output is inverted.
 //! * [`nets`]: the networks, each in a file of its own, none generic over a backend.
-//! * [`conv`] and [`pool`]: what they are made of, with code of their own for the processor.
+//! * [`kernels`]: convolution and pooling, with their own code for the processor.
 //! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
@@ -27,19 +27,16 @@
 #![recursion_limit = "256"]
 
 pub mod comparator;
-pub mod conv;
-mod flex;
 pub mod generation;
 pub mod inversion;
+pub mod kernels;
 pub mod lab;
 pub mod layer;
 pub mod loss;
 pub mod model_file;
 pub mod nets;
 pub mod optimise;
-mod parallel;
 pub mod picture;
-pub mod pool;
 mod random;
 pub mod surgery;
 

@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use deepsim::burn;
-use deepsim::conv::{Geometry, convolve};
+use deepsim::kernels::conv::{Geometry, convolve};
 
 /// Relative to the largest value.
 const TOLERANCE: f32 = 1e-5;

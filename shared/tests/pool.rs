@@ -7,7 +7,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Distribution, Tensor};
 use deepsim::burn;
-use deepsim::pool::max_pool;
+use deepsim::kernels::pool::max_pool;
 
 /// What is pooled, on a new graph, and what of its gradient comes back for an output's gradient of `seen`.
 fn run(x: &Tensor<4>, seen: &Tensor<4>, pool: impl Fn(Tensor<4>) -> Tensor<4>) -> [Vec<f32>; 2] {

@@ -4,22 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-use crate::bench::BenchOptions;
-use crate::choices::TaskChoice;
+use crate::command::Command;
 use crate::config::Config;
+use crate::config::choices::TaskChoice;
 use crate::data::builtin::is_built_in;
-use crate::device::Backend;
-use crate::eval::EvalOptions;
-use crate::experiment::ExperimentOptions;
-use crate::export::ExportOptions;
-use crate::generation::classify::ClassifyOptions;
-use crate::generation::draw::{InterpolateOptions, ReconstructOptions, SampleOptions};
-use crate::import::ImportOptions;
-use crate::invert::InvertOptions;
-use crate::report::ReportOptions;
-use crate::run::Start;
+use crate::train::run_folder::Start;
 
 /// Trains networks that turn the features of a CNN back into pictures (DeePSiM, Dosovitskiy & Brox 2016).
 #[derive(Debug, Parser)]
@@ -44,35 +35,6 @@ pub struct Cli {
     /// Plain lines instead of a progress bar
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
-}
-
-/// What trainer does besides training.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Invert pictures with a model file: one PNG a picture
-    Invert(InvertOptions),
-    /// Measure models and baselines on held-out pictures
-    Eval(EvalOptions),
-    /// Draw pictures with a variational autoencoder
-    Sample(SampleOptions),
-    /// Walk from the code of one picture to that of another
-    Interpolate(InterpolateOptions),
-    /// Encode and decode pictures with an autoencoder: one PNG a picture
-    Reconstruct(ReconstructOptions),
-    /// Read classes off the codes of autoencoders with a linear classifier
-    Classify(ClassifyOptions),
-    /// Show what features carry: edit them, or invert again and again
-    Experiment(ExperimentOptions),
-    /// Write one HTML file about runs: curves, samples, measures, configurations
-    Report(ReportOptions),
-    /// Write a run's averaged network as a model file, with its card
-    Export(ExportOptions),
-    /// Write another tool's weights of SqueezeNet or EfficientNet-Lite0 as a model file
-    Import(ImportOptions),
-    /// List the devices that can compute
-    Devices,
-    /// Time training steps on a device, or compare its steps with the processor's
-    Bench(BenchOptions),
 }
 
 /// Options that may differ when a run is resumed; everything else would make it another run.
@@ -109,23 +71,6 @@ impl Cli {
             *path = std::path::absolute(&*path)?;
         }
         Ok(cli)
-    }
-
-    /// The backend that the command asks for.
-    pub const fn backend(&self) -> Backend {
-        match &self.command {
-            None => self.config.device,
-            Some(Command::Invert(options)) => options.device,
-            Some(Command::Eval(options)) => options.device,
-            Some(Command::Sample(options)) => options.device,
-            Some(Command::Interpolate(options)) => options.device,
-            Some(Command::Reconstruct(options)) => options.device,
-            Some(Command::Classify(options)) => options.device,
-            Some(Command::Experiment(options)) => options.device,
-            Some(Command::Report(options)) => options.device,
-            Some(Command::Bench(options)) => options.device,
-            Some(Command::Export(_) | Command::Import(_) | Command::Devices) => Backend::Flex,
-        }
     }
 
     /// Where the run comes from.

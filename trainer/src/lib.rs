@@ -1,40 +1,25 @@
-//! What the `trainer` binary is made of; [`train::train`] is the loop, [`step`] one step of it.
+//! The `trainer` binary's library. From the bottom up:
+//!
+//! * [`config`]: the options of a run, one struct for the command line and `config.toml`; [`device`]: where to compute.
+//! * [`data`]: pictures from folders, tar and IDX files, and the crops that training sees.
+//! * [`models`]: model files on disk.
+//! * [`measure`]: errors, the judge, baselines, tables, charts and sheets.
+//! * [`train`]: the loop, what a step changes, checkpoints.
+//! * [`system`]: the kinds of models, a folder each: its training step, its export, its evaluation.
+//! * [`command`]: the subcommands; [`cli`]: the command line.
+//!
+//! `docs/architecture.md` has the arrows between them, and the way of one crop from its file to a weight update.
 
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
-pub mod bench;
-pub mod checkpoint;
-pub mod choices;
+pub mod atomic_file;
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod data;
 pub mod device;
-pub mod ema;
-pub mod eval;
-pub mod experiment;
-pub mod export;
-pub mod gate;
-pub mod generation;
-pub mod import;
-pub mod invert;
-pub mod locate;
-pub mod mean;
-pub mod memory;
-pub mod method;
-pub mod metrics;
-pub mod model;
-pub mod optimizer;
-pub mod progress;
-pub mod random;
-pub mod recovery;
-pub mod report;
-pub mod run;
-pub mod samples;
-pub mod scale;
-pub mod schedule;
-pub mod step;
-pub mod table;
-pub mod task;
+pub mod measure;
+pub mod models;
+pub mod system;
 pub mod train;
-pub mod trainee;

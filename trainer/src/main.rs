@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
-use trainer::cli::{Cli, Command};
-use trainer::generation::classify::classify;
-use trainer::generation::draw;
-use trainer::train::Ended;
-use trainer::{bench, device, eval, experiment, export, import, invert, memory, report, train};
+use trainer::cli::Cli;
+use trainer::device::{self, memory};
+use trainer::system;
+use trainer::train::{Ended, Session};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
 #[global_allocator]
@@ -31,34 +30,32 @@ fn run() -> Result<()> {
     let cli = Cli::read()?;
     end_with_the_reader().context("cannot listen for signals")?;
     report_full_files().context("cannot listen for signals")?;
-    let backend = cli.backend().resolve()?;
-    backend.make_default();
     match &cli.command {
-        Some(Command::Devices) => device::list(),
-        Some(Command::Bench(options)) => bench::bench(options, &backend.open()),
-        Some(Command::Invert(options)) => invert::invert(options, &backend.open()),
-        Some(Command::Eval(options)) => eval::eval(options, &backend.open()),
-        Some(Command::Sample(options)) => draw::sample(options, &backend.open()),
-        Some(Command::Interpolate(options)) => draw::interpolate(options, &backend.open()),
-        Some(Command::Reconstruct(options)) => draw::reconstruct(options, &backend.open()),
-        Some(Command::Classify(options)) => classify(options, &backend.open()),
-        Some(Command::Experiment(options)) => experiment::experiment(options, &backend.open()),
-        Some(Command::Report(options)) => report::report(options, &backend.open()),
-        Some(Command::Export(options)) => export::export(options, &backend.open()),
-        Some(Command::Import(options)) => import::import(options, &backend.open()),
-        None => {
-            cli.config.check()?;
-            let stop = stop_on_signals().context("cannot listen for signals")?;
-            let start = cli.start();
-            let (ended, step) = train::train(&cli.config, &start, &backend.open(), cli.quiet, &stop)?;
-            let run = start.folder().display();
-            match ended {
-                Ended::Done => println!("trained {step} steps; next: trainer export {run} --output MODEL.safetensors"),
-                Ended::Early => println!("stopped and saved at step {step}; go on with: trainer --resume {run}"),
-            }
-            Ok(())
+        Some(command) => {
+            let (backend, action) = command.action();
+            let backend = backend.resolve()?;
+            backend.make_default();
+            action(&backend.open())
         }
+        None => train(&cli),
     }
+}
+
+fn train(cli: &Cli) -> Result<()> {
+    let config = &cli.config;
+    let backend = config.device.resolve()?;
+    backend.make_default();
+    config.check()?;
+    let (start, device) = (cli.start(), backend.open());
+    let stop = stop_on_signals().context("cannot listen for signals")?;
+    let session = Session { config, start: &start, device: &device, quiet: cli.quiet, stop: &stop };
+    let (ended, step) = system::of_task(config.task)?.train(&session)?;
+    let run = start.folder().display();
+    match ended {
+        Ended::Done => println!("trained {step} steps; next: trainer export {run} --output MODEL.safetensors"),
+        Ended::Early => println!("stopped and saved at step {step}; go on with: trainer --resume {run}"),
+    }
+    Ok(())
 }
 
 /// Ctrl-C and SIGTERM ask for a clean end; a second one ends at once.

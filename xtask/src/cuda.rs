@@ -20,8 +20,17 @@ pub fn build() -> Result<PathBuf> {
     let root = root()?;
     let lock = Lock::keep(&root.join("Cargo.lock"))?;
     let patch = format!("patch.crates-io.cubecl-llvm.path=\"{STAND_IN}\"");
-    let built =
-        run(cargo().current_dir(&root).args(["build", "--release", "--bin", "trainer", "--features", "trainer/cuda", "--config", &patch]));
+    let built = run(cargo().current_dir(&root).args([
+        "build",
+        "--release",
+        "--bin",
+        "trainer",
+        "--no-default-features",
+        "--features",
+        "trainer/cuda",
+        "--config",
+        &patch,
+    ]));
     lock.restore()?;
     built?;
     let folder = target()?.join("release");

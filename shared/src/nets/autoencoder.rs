@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{Block, GREY, leaky};
 use super::conv::Conv;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// Sides for which there are networks, in pixels.
 pub const SIDES: [usize; 3] = [32, 64, 128];

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
 use super::{LEAK, he_gain};
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// The gain of the layer that makes the picture, a tenth of the usual one: the first pictures are grey, not noise.
 pub(super) const GREY: f64 = 0.1;

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::weights;
-use crate::conv::{Geometry, convolve};
+use crate::kernels::conv::{Geometry, convolve};
 
 /// A square convolution with bias and activation.
 #[derive(Module, Debug)]

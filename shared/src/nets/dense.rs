@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::block::leaky;
 use super::conv::Conv;
 use crate::Layer;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// Channels between the two layers.
 const EMBEDDED: usize = 384;

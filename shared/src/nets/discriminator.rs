@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::conv::Conv;
 use super::{LEAK, he_gain, he_normal};
 use crate::Layer;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// Convolutions: input channels, output channels, kernel, stride.
 type Convs = [(usize, usize, usize, usize); 5];

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
 use super::weights;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// (repeats, kernel, stride, expansion, input channels, output channels)
 pub(crate) const STAGES: [(usize, usize, usize, usize, usize, usize); 7] = [

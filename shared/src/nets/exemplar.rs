@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
 use super::he_gain;
-use crate::conv::Geometry;
-use crate::pool::max_pool;
+use crate::kernels::conv::Geometry;
+use crate::kernels::pool::max_pool;
 
 /// (input channels, output channels, kernel, stride, whether a pool of stride 2 comes first). The original's 64c5-64c5-128c5-256c5, with a
 /// stride for its first pool, so that large pictures cost less.

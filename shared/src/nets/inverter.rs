@@ -9,7 +9,7 @@ use super::conv::Conv;
 use super::dense::{Dense, PLACED};
 use super::translator::Translator;
 use crate::Layer;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// What makes a first grid of the features.
 #[derive(Module, Debug)]

@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::conv::Conv;
 use crate::Layer;
-use crate::conv::Geometry;
-use crate::pool::max_pool;
+use crate::kernels::conv::Geometry;
+use crate::kernels::pool::max_pool;
 use crate::random::{gaussian, generator};
 
 /// What ImageNet's mean RGB was when the weights were trained, 0..255.

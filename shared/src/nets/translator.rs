@@ -8,7 +8,7 @@ use super::conv::Conv;
 use super::dense::{Dense, PLACED};
 use super::he_gain;
 use crate::Layer;
-use crate::conv::Geometry;
+use crate::kernels::conv::Geometry;
 
 /// Channels of the residual blocks at fire9's grid, and after the doubling.
 const GRID: [usize; 2] = [224, 128];

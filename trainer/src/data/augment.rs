@@ -109,7 +109,7 @@ fn collage(under: Picture, over: &Picture, random: &mut ChaCha8Rng, covers: std:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::random;
+    use crate::data::random::random;
 
     #[test]
     fn the_same_numbers_give_the_same_crop() {

@@ -10,8 +10,8 @@ use rand::RngExt;
 
 use super::{Dataset, name_of};
 use crate::config::Config;
-use crate::locate::locate;
-use crate::random::random;
+use crate::data::random::random;
+use crate::models::locate::locate;
 
 /// What deepsim brings: a name for `--data`, training pictures, held-out ones.
 const BUILT_IN: [(&str, &str, &str); 2] =

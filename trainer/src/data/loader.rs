@@ -14,8 +14,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::augment::{augment, square};
 use super::{DataError, Dataset};
-use crate::choices::CropChoice;
-use crate::random::random;
+use crate::config::choices::CropChoice;
+use crate::data::random::random;
 
 /// Separates the shuffling's random numbers from the crops'.
 const SHUFFLE: u64 = u64::MAX;

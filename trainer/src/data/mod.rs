@@ -1,4 +1,4 @@
-//! Pictures to train on: a folder, a WebDataset-style tar, or an IDX file.
+//! Pictures to train on: a folder, a WebDataset-style tar, or an IDX file; crops, and the random numbers that choose them. No networks.
 
 pub mod augment;
 pub mod builtin;
@@ -6,6 +6,7 @@ mod decode;
 mod folder;
 pub mod idx;
 pub mod loader;
+pub mod random;
 pub mod surrogate;
 mod tar;
 

@@ -94,7 +94,7 @@ fn between_pixels(picture: &Picture, x: f64, y: f64) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::random;
+    use crate::data::random::random;
 
     #[test]
     fn interpolation_lies_between_pixels() {

@@ -1,0 +1,116 @@
+//! A convolution (or its way back to the input) as the loops want it: for each phase of the target, offsets to read at and weights
+//! packed in the order in which they are used.
+
+use super::geometry::{Plan, Side, Tap};
+use crate::kernels::parallel;
+
+/// Where the sums of one phase come from and go to.
+pub(super) struct Phase {
+    /// Distance from a channel's planes to what the phase's first pixel reads, one a tap.
+    pub(super) offsets: Vec<usize>,
+    /// `[block][source channel][tap][channel of block]`.
+    weights: Vec<f32>,
+    /// Its first pixel (y, x) in the target, and how many there are down and across, `step` apart.
+    pub(super) first: (usize, usize),
+    pub(super) count: (usize, usize),
+}
+
+impl Phase {
+    /// Its pixels from first to last, with what lies between the rows.
+    pub(super) const fn length(&self, pitch: usize) -> usize {
+        if self.count.0 == 0 || self.count.1 == 0 { 0 } else { (self.count.0 - 1) * pitch + self.count.1 }
+    }
+
+    /// The weights of a block of target channels.
+    pub(super) fn weights(&self, block: &Block, sources: usize) -> &[f32] {
+        let stride = sources * self.offsets.len();
+        &self.weights[block.first * stride..(block.first + block.width) * stride]
+    }
+}
+
+/// Target channels that are computed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Block {
+    /// The first channel.
+    pub(super) first: usize,
+    /// Channels computed: 4, 6 or 8.
+    pub(super) width: usize,
+    /// Channels wanted; the others have weights of zero.
+    pub(super) wanted: usize,
+}
+
+/// All channels in blocks of `width`; a last one of 4 where that is enough.
+pub(super) fn blocks(channels: usize, width: usize) -> Vec<Block> {
+    let block = |first: usize| {
+        let wanted = width.min(channels - first);
+        Block { first, width: if wanted <= 4 { 4 } else { width }, wanted }
+    };
+    (0..channels).step_by(width).map(block).collect()
+}
+
+/// Each block's part of values that have `stride` a channel.
+pub(super) fn split_by_block<'a>(blocks: &'a [Block], stride: usize, mut values: &'a mut [f32]) -> Vec<(&'a Block, &'a mut [f32])> {
+    let mut parts = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let (part, rest) = values.split_at_mut(block.width * stride);
+        parts.push((block, part));
+        values = rest;
+    }
+    parts
+}
+
+/// The convolution itself: reads `plan.input`, writes `plan.output`. `weights` is `[outputs, inputs, kernel, kernel]`.
+pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<Phase> {
+    let Side { pitch, plane, .. } = plan.input;
+    let offset = |tap: &Tap, row: usize, column: usize| plane * tap.input + (row + tap.dy) * pitch + column + tap.dx;
+    let kernel = |output: usize, input: usize| &weights[(output * inputs + input) * plan.positions..][..plan.positions];
+    let phase = |phase: usize| {
+        let taps: Vec<&Tap> = plan.taps.iter().filter(|tap| tap.output == phase).collect();
+        let packed = pack(&taps, blocks, inputs, kernel);
+        Phase::new(&plan.output, phase, &taps, offset, packed)
+    };
+    (0..plan.output.phases()).map(phase).collect()
+}
+
+/// The gradient of its input: reads `plan.output`, writes `plan.input`, over the same taps the other way.
+pub(super) fn backward(plan: &Plan, weights: &[f32], inputs: usize, outputs: usize, blocks: &[Block]) -> Vec<Phase> {
+    let Side { pitch, plane, margin, .. } = plan.output;
+    let offset = |tap: &Tap, row: usize, column: usize| plane * tap.output + (row + margin - tap.dy) * pitch + column + margin - tap.dx;
+    let kernel = |input: usize, output: usize| &weights[(output * inputs + input) * plan.positions..][..plan.positions];
+    let phase = |phase: usize| {
+        let taps: Vec<&Tap> = plan.taps.iter().filter(|tap| tap.input == phase).collect();
+        let packed = pack(&taps, blocks, outputs, kernel);
+        Phase::new(&plan.input, phase, &taps, offset, packed)
+    };
+    (0..plan.input.phases()).map(phase).collect()
+}
+
+impl Phase {
+    fn new(target: &Side, phase: usize, taps: &[&Tap], offset: impl Fn(&Tap, usize, usize) -> usize, weights: Vec<f32>) -> Self {
+        let (y, rows, row) = target.axis(phase / target.step, target.height);
+        let (x, columns, column) = target.axis(phase % target.step, target.width);
+        // A tap above or left of the planes is one that no pixel of this phase has.
+        let offsets = if rows == 0 || columns == 0 { Vec::new() } else { taps.iter().map(|tap| offset(tap, row, column)).collect() };
+        Self { offsets, weights, first: (y, x), count: (rows, columns) }
+    }
+}
+
+/// Puts weights in the order of their use, `[block][source][tap][channel of block]`; `kernel` finds those of a target and a source
+/// channel.
+fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usize, usize) -> &'a [f32] + Sync) -> Vec<f32> {
+    let stride = sources * taps.len();
+    let mut packed = vec![0.0; blocks.iter().map(|block| block.width * stride).sum()];
+    parallel::for_each(split_by_block(blocks, stride, &mut packed), |(block, packed)| {
+        for channel in 0..block.wanted {
+            let mut at = channel;
+            for source in 0..sources {
+                let kernel = kernel(block.first + channel, source);
+                for tap in taps {
+                    packed[at] = tap.kernel.iter().map(|&position| kernel[position]).sum();
+                    at += block.width;
+                }
+            }
+        }
+    });
+    packed
+}

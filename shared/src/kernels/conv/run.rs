@@ -1,0 +1,331 @@
+//! Convolutions of whole batches on slices: `[batch, channels, height, width]`, dense.
+
+use std::cell::RefCell;
+
+use pulp::{Simd, WithSimd};
+
+use super::arch::arch;
+use super::geometry::{Geometry, Plan, Side};
+use super::phases::{Block, Phase, backward, blocks, forward};
+use super::planes;
+use super::tile::{self, Source};
+use super::weight_gradient::{self, WeightGradient};
+use super::winograd::{self, Squares};
+use crate::kernels::parallel;
+
+/// Positions between two looks at where rows end. A multiple of every tile's length.
+const STRIP: usize = 192;
+
+/// Floats of the planes of pictures that are gone through together: half of a cache of 2 MiB.
+const GROUPED: usize = 256 * 1024;
+
+thread_local! {
+    /// Planes of one picture, kept for the next: fresh memory would cost more than filling it. Taken while in use, so that a thread
+    /// that waits for others may begin another convolution.
+    static INPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static OUTPUT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The sizes of a convolution, and what comes after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job {
+    pub(super) geometry: Geometry,
+    pub(super) batch: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    /// What an output counts below zero: 0 is ReLU, 1 nothing.
+    pub(super) slope: f32,
+}
+
+/// Gradients; of the input and of weights and bias where they were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Gradients {
+    pub(super) input: Option<Vec<f32>>,
+    pub(super) weights: Option<Vec<f32>>,
+    pub(super) bias: Option<Vec<f32>>,
+}
+
+/// The convolution of `x`, plus bias, activated.
+pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    convolve_by(winograd::pays(job.geometry, job.inputs, job.outputs), job, x, weights, bias)
+}
+
+/// Directly, or by squares.
+fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    let plan = Plan::new(job.geometry, job.height, job.width);
+    let arch = arch();
+    let blocks = blocks(job.outputs, arch.dispatch(BlockWidth));
+    let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
+    let mut y = vec![0.0; job.batch * target];
+    let (inputs, slope) = (job.inputs, job.slope);
+    let squares = squares.then(|| Squares::new(job.geometry, job.height, job.width));
+    let (phases, weights) = match squares {
+        Some(_) => (Vec::new(), winograd::transform_weights(weights, inputs, &blocks)),
+        None => (forward(&plan, weights, inputs, &blocks), Vec::new()),
+    };
+    let side = squares.as_ref().map_or(&plan.input, |squares| &squares.input);
+    let correlate = |pictures: usize, planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| match &squares {
+        Some(squares) => {
+            let target = y.len() / pictures;
+            let each = planes.chunks(inputs * channel).zip(y.chunks_mut(target));
+            for (planes, y) in each {
+                arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks, bias, slope, y });
+            }
+        }
+        None => {
+            let (phases, side, after) = (&phases[..], &plan.output, Some((bias, slope)));
+            arch.dispatch(Correlate { phases, blocks, pictures, sources: inputs, planes, channel, side, after, y });
+        }
+    };
+    if job.batch >= parallel::threads() {
+        let group = group_size(job.batch, inputs * side.channel());
+        parallel::for_each(y.chunks_mut(group * target).enumerate().collect(), |(number, y)| {
+            let pictures = y.len() / target;
+            let x = &x[number * group * source..];
+            in_planes(side, x, source, pictures, |planes, channel| correlate(pictures, planes, channel, &blocks, y));
+        });
+        return y;
+    }
+    for (picture, y) in y.chunks_mut(target).enumerate() {
+        in_planes(side, &x[picture * source..], source, 1, |planes, channel| {
+            let mut parts = Vec::new();
+            let mut rest = y;
+            for blocks in blocks.chunks(blocks.len().div_ceil(parallel::threads())) {
+                let channels: usize = blocks.iter().map(|block| block.wanted).sum();
+                let (part, more) = rest.split_at_mut(channels * plan.output.pixels());
+                parts.push((blocks, part));
+                rest = more;
+            }
+            parallel::for_each(parts, |(blocks, y)| correlate(1, planes, channel, blocks, y));
+        });
+    }
+    y
+}
+
+/// The gradients of a convolution with output `y`, from the gradient `dy` of that.
+pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[f32], of_input: bool, of_weights: bool) -> Gradients {
+    let plan = Plan::new(job.geometry, job.height, job.width);
+    let arch = arch();
+    let blocks = blocks(job.inputs, arch.dispatch(BlockWidth));
+    let phases = if of_input { backward(&plan, weights, job.inputs, job.outputs, &blocks) } else { Vec::new() };
+    let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
+    let share = job.batch.div_ceil(parallel::threads()).max(1);
+    let group = group_size(job.batch, (job.outputs * plan.output.channel()).max(job.inputs * plan.input.channel()));
+    let mut dx = vec![0.0; if of_input { job.batch * source } else { 0 }];
+    let parts: Vec<(usize, &mut [f32])> = if of_input {
+        (0..job.batch).step_by(share).zip(dx.chunks_mut(share * source)).collect()
+    } else {
+        (0..job.batch).step_by(share).map(|first| (first, Default::default())).collect()
+    };
+    // One sum of weight gradients a thread, added up in order: the same for the same number of threads.
+    let sums = parallel::map(parts, |(first, dx)| {
+        let mut taps = vec![0.0; if of_weights { job.outputs * job.inputs * plan.taps.len() } else { 0 }];
+        let mut bias = vec![0.0; job.outputs];
+        let mut dx = dx.chunks_mut(group * source);
+        let end = (first + share).min(job.batch);
+        for first in (first..end).step_by(group) {
+            let pictures = group.min(end - first);
+            let mut buffer = OUTPUT.take();
+            let channel = plan.output.channel();
+            let planes = sized(&mut buffer, pictures * job.outputs * channel);
+            for (number, planes) in planes.chunks_exact_mut(job.outputs * channel).enumerate() {
+                let range = (first + number) * target..(first + number + 1) * target;
+                let (y, dy) = (&y[range.clone()], &dy[range]);
+                arch.dispatch(SplitGradient { side: &plan.output, y, dy, slope: job.slope, planes, bias: &mut bias });
+            }
+            if let Some(y) = dx.next() {
+                let (blocks, side) = (&blocks, &plan.input);
+                let sources = job.outputs;
+                arch.dispatch(Correlate { phases: &phases, blocks, pictures, sources, planes, channel, side, after: None, y });
+            }
+            if of_weights {
+                in_planes(&plan.input, &x[first * source..], source, pictures, |x, x_channel| {
+                    let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
+                    arch.dispatch(WeightGradient { plan: &plan, pictures, x, x_channel, dz: planes, inputs, outputs, sums });
+                });
+            }
+            OUTPUT.set(buffer);
+        }
+        (taps, bias)
+    });
+    Gradients {
+        weights: of_weights.then(|| weight_gradient::fold(&plan, sums.iter().map(|(taps, _)| taps.as_slice()))),
+        bias: of_weights.then(|| weight_gradient::total(sums.iter().map(|(_, bias)| bias.as_slice()))),
+        input: of_input.then_some(dx),
+    }
+}
+
+/// Returns how many pictures of a batch a thread goes through together, with `each` floats of planes a picture: small ones share the way of the weights
+/// from the cache, and of large ones only one finds room in it.
+fn group_size(batch: usize, each: usize) -> usize {
+    let share = batch.div_ceil(parallel::threads()).max(1);
+    let groups = share.div_ceil((GROUPED / each.max(1)).max(1));
+    share.div_ceil(groups)
+}
+
+/// Calls `work` with the planes of the first pictures of `x`, `length` floats each, one picture after the other, and the distance between
+/// channels.
+fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
+    // The last vector may read past the picture: into the next, or not at all.
+    if side.is_dense() && x.len() >= pictures * length + 16 {
+        return work(x, side.pixels());
+    }
+    let mut buffer = INPUT.take();
+    let planes = sized(&mut buffer, pictures * (length / side.pixels()) * side.channel());
+    planes::split(side, &x[..pictures * length], planes);
+    let result = work(planes, side.channel());
+    INPUT.set(buffer);
+    result
+}
+
+/// The first floats of a buffer that grows as needed.
+fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
+}
+
+struct BlockWidth;
+
+impl WithSimd for BlockWidth {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        tile::channels::<S>()
+    }
+}
+
+/// [`planes::split_gradient`].
+struct SplitGradient<'a> {
+    side: &'a Side,
+    y: &'a [f32],
+    dy: &'a [f32],
+    slope: f32,
+    planes: &'a mut [f32],
+    bias: &'a mut [f32],
+}
+
+impl WithSimd for SplitGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        planes::split_gradient(self.side, self.y, self.dy, self.slope, self.planes, self.bias);
+    }
+}
+
+/// The sums of all phases and of some blocks, for one picture or several.
+struct Correlate<'a> {
+    phases: &'a [Phase],
+    blocks: &'a [Block],
+    pictures: usize,
+    /// Channels to read, and floats from one to the next.
+    sources: usize,
+    channel: usize,
+    /// Of the pictures, one after the other.
+    planes: &'a [f32],
+    /// Where the sums go.
+    side: &'a Side,
+    /// Bias and slope of the activation.
+    after: Option<(&'a [f32], f32)>,
+    /// The blocks' channels, picture after picture.
+    y: &'a mut [f32],
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let pitch = self.side.pitch;
+        let pixels = self.side.pixels();
+        let length = self.phases.iter().map(|phase| phase.length(pitch)).max().unwrap_or(0);
+        let mut sums = [0.0; 8 * STRIP];
+        let (source, target) = (self.sources * self.channel, self.y.len() / self.pictures);
+        for start in (0..length).step_by(STRIP) {
+            let mut first = 0;
+            // A block's weights stay in the nearest cache while all pictures use them.
+            for (block, picture) in self.blocks.iter().flat_map(|block| (0..self.pictures).map(move |picture| (block, picture))) {
+                let now = &mut self.y[picture * target + first..][..block.wanted * pixels];
+                if picture + 1 == self.pictures {
+                    first += block.wanted * pixels;
+                }
+                for phase in self.phases {
+                    let end = phase.length(pitch).min(start + STRIP);
+                    if end <= start {
+                        continue;
+                    }
+                    let source = Source {
+                        planes: &self.planes[picture * source + start..],
+                        channel: self.channel,
+                        offsets: &phase.offsets,
+                        weights: phase.weights(block, self.sources),
+                    };
+                    tile::strip(simd, block.width, source, &mut sums, STRIP, end - start);
+                    if let Some((bias, slope)) = self.after {
+                        for (sums, bias) in sums.chunks_exact_mut(STRIP).zip(&bias[block.first..block.first + block.wanted]) {
+                            for sum in &mut sums[..end - start] {
+                                let value = *sum + bias;
+                                *sum = if value > 0.0 { value } else { slope * value };
+                            }
+                        }
+                    }
+                    for (y, sums) in now.chunks_exact_mut(pixels).zip(sums.chunks_exact(STRIP)) {
+                        scatter(self.side, phase, start, &sums[..end - start], y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Puts sums, from position `start` of the phase on, where its pixels are; what lies between the rows is dropped.
+#[inline(always)]
+fn scatter(side: &Side, phase: &Phase, start: usize, sums: &[f32], y: &mut [f32]) {
+    let mut at = 0;
+    while at < sums.len() {
+        let (row, column) = ((start + at) / side.pitch, (start + at) % side.pitch);
+        let length = (side.pitch - column).min(sums.len() - at);
+        if column < phase.count.1 {
+            let sums = &sums[at..at + length.min(phase.count.1 - column)];
+            let first = (phase.first.0 + row * side.step) * side.width + phase.first.1 + column * side.step;
+            if side.step == 1 {
+                y[first..first + sums.len()].copy_from_slice(sums);
+            } else {
+                for (y, sum) in y[first..].iter_mut().step_by(side.step).zip(sums) {
+                    *y = *sum;
+                }
+            }
+        }
+        at += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_give_what_the_direct_way_gives() {
+        let noise =
+            |count: usize, seed: usize| (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect::<Vec<_>>();
+        for padding in [0, 1, 2] {
+            for (height, width) in [(3, 3), (7, 8), (16, 15), (9, 120)] {
+                for (batch, inputs, outputs) in [(1, 3, 16), (3, 17, 5)] {
+                    let geometry = Geometry::new(3, padding);
+                    let job = Job { geometry, batch, inputs, outputs, height, width, slope: 0.3 };
+                    let (x, weights) = (noise(batch * inputs * height * width, 1), noise(outputs * inputs * 9, 2));
+                    let bias = noise(outputs, 3);
+                    let [direct, squares] = [false, true].map(|squares| convolve_by(squares, &job, &x, &weights, &bias));
+                    let largest = direct.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+                    let off = direct.iter().zip(&squares).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+                    assert!(off <= 3e-6 * largest, "{job:?}: {off} of {largest}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `trainer interpolate`: the pictures between two codes.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use clap::Args;
+use deepsim::generation::walk;
+
+use crate::data::open_picture;
+use crate::device::Backend;
+use crate::measure::sheet;
+use crate::system::generation::TrainedAutoencoder;
+
+/// Options of `trainer interpolate`.
+#[derive(Debug, Clone, Args)]
+pub struct InterpolateOptions {
+    /// Model file of an autoencoder
+    pub model: PathBuf,
+
+    /// Where to begin: a picture file, or the number of a picture of `trainer sample`
+    #[arg(long, value_name = "FILE|N")]
+    pub from: PathBuf,
+
+    /// Where to end
+    #[arg(long, value_name = "FILE|N")]
+    pub to: PathBuf,
+
+    /// Pictures on the way, both ends included
+    #[arg(long, default_value_t = 9, value_name = "N")]
+    pub frames: usize,
+
+    /// Seed of numbered pictures
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+
+    /// PNG to write: a strip
+    #[arg(long, default_value = "interpolation.png", value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
+    pub device: Backend,
+}
+
+/// Walks from one code to another and writes the pictures of the way.
+///
+/// # Errors
+/// If the model or a picture cannot be used, or the file not be written.
+pub fn interpolate(options: &InterpolateOptions, device: &Device) -> Result<()> {
+    ensure!(options.frames >= 2, "--frames {}: a way has two ends", options.frames);
+    let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
+    let end = |place: &Path| match place.to_str().and_then(|number| number.parse().ok()) {
+        Some(number) if !place.exists() => Ok(autoencoder.generation.draw(options.seed, number, 0)?),
+        _ => autoencoder.encode(&[open_picture(place)?.centre_crop(autoencoder.side())?])?.pop().context("a picture has a code"),
+    };
+    let (from, to) = (end(&options.from)?, end(&options.to)?);
+    let share = |frame: usize| frame as f32 / (options.frames - 1) as f32;
+    let codes: Vec<Vec<f32>> = (0..options.frames).map(|frame| walk(&from, &to, share(frame))).collect();
+    sheet::write_png(&options.output, &sheet::sheet(&[&autoencoder.decode(&codes)?])?)
+}

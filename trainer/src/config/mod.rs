@@ -1,0 +1,323 @@
+//! What a run is: one struct, read from the command line, saved as `config.toml` beside what it made.
+
+pub mod choices;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use deepsim::Layer;
+use deepsim::comparator::{Network, Place};
+use deepsim::layer::is_valid_side;
+use deepsim::loss::{Divergence, Weights};
+use deepsim::nets::autoencoder::{self, Code};
+use deepsim::nets::inverter::{InverterShape, SCORES_SIDE};
+use serde::{Deserialize, Serialize};
+
+use crate::config::choices::{ComparatorChoice, CropChoice, DiscriminatorChoice, LossPreset, OptimizerChoice, TaskChoice};
+use crate::device::Backend;
+
+/// Everything that decides what a run does.
+#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
+pub struct Config {
+    /// What to train
+    #[arg(long, value_enum, default_value_t = TaskChoice::Invert, help_heading = "Network")]
+    #[serde(default)]
+    pub task: TaskChoice,
+
+    /// Layer of SqueezeNet 1.1 to invert: pool1, fire3, fire5, fire9 or scores
+    #[arg(long, default_value_t = Layer::Fire5, help_heading = "Network")]
+    pub layer: Layer,
+
+    /// Multiplies the inverter's channels: 0.5 is a quarter of the weights
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", help_heading = "Network")]
+    #[serde(default = "full_width")]
+    pub width: f64,
+
+    /// Translate the features into this layer's first, and invert those: fire5 for fire9, fire9 for scores
+    #[arg(long, value_name = "LAYER", help_heading = "Network")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Layer>,
+
+    /// Numbers in the code of a variational autoencoder
+    #[arg(long, default_value_t = 128, value_name = "N", help_heading = "Network")]
+    #[serde(default = "usual_latent")]
+    pub latent: usize,
+
+    /// Start from this model file's weights instead of random ones; of another layer's, what fits
+    #[arg(long, value_name = "MODEL", help_heading = "Network")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
+
+    /// Pictures to train on: photos or emoji, which are built in, or a folder, a tar (WebDataset) or an IDX file [default: photos]
+    #[arg(long, value_name = "PATH", help_heading = "Data")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+
+    /// Pictures to measure on, of the same kinds [default: the built-in ones, or one in twenty of --data]
+    #[arg(long, value_name = "PATH", help_heading = "Data")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<PathBuf>,
+
+    /// Side of the training crops in pixels, a multiple of 16; 32, 64 or 128 for autoencoders [default: 128; 64 for autoencoders]
+    #[arg(long, default_value = "128", default_value_ifs = generation("64"), hide_default_value = true, value_name = "PIXELS", help_heading = "Data")]
+    pub size: usize,
+
+    /// How crops are taken [default: altered; whole for autoencoders]
+    #[arg(long, value_enum, default_value = "altered", default_value_ifs = generation("whole"), hide_default_value = true, help_heading = "Data")]
+    #[serde(default)]
+    pub crop: CropChoice,
+
+    /// Crops a step
+    #[arg(long, default_value_t = 16, help_heading = "Data")]
+    pub batch: usize,
+
+    /// Threads that decode and augment pictures
+    #[arg(long, default_value_t = 2, value_name = "N", help_heading = "Data")]
+    pub data_threads: usize,
+
+    /// Epochs to train; one is a random crop of every picture
+    #[arg(long, default_value_t = 30, help_heading = "Training")]
+    pub epochs: u64,
+
+    /// Train on this many crops, however many epochs that is
+    #[arg(long, value_name = "N", conflicts_with = "epochs", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<u64>,
+
+    /// Stop after this many steps, if that is before the end
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+
+    /// Save and stop after this many minutes
+    #[arg(long, value_name = "MINUTES", help_heading = "Training")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_minutes: Option<f64>,
+
+    /// Learning rate of the inverter and of the discriminator
+    #[arg(long, default_value_t = 5e-4, value_name = "RATE", help_heading = "Training")]
+    pub learning_rate: f64,
+
+    /// What trains the kernels of an inverter or an autoencoder; biases and discriminators always have Adam
+    #[arg(long, value_enum, default_value_t = OptimizerChoice::Adam, value_name = "METHOD", help_heading = "Training")]
+    #[serde(default)]
+    pub optimizer: OptimizerChoice,
+
+    /// Share of the run, at its end, over which the learning rate falls to nothing
+    #[arg(long, default_value_t = 0.3, value_name = "SHARE", help_heading = "Training")]
+    pub decay: f64,
+
+    /// Crops after which the weights of now count half in their moving average
+    #[arg(long, default_value_t = 5000.0, value_name = "CROPS", help_heading = "Training")]
+    pub average_half_life: f64,
+
+    /// Seed of every random number
+    #[arg(long, default_value_t = 0, help_heading = "Training")]
+    pub seed: u64,
+
+    /// Which terms count; the weights of the others are ignored [default: deepsim; feature+adversarial for vaegan]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "deepsim",
+        default_value_if("task", "vaegan", "feature+adversarial"),
+        hide_default_value = true,
+        value_name = "PRESET",
+        help_heading = "Loss"
+    )]
+    #[serde(default)]
+    pub loss: LossPreset,
+
+    /// Weight of the image term
+    #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Loss")]
+    pub image_weight: f64,
+
+    /// Weight of the feature term
+    #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Loss")]
+    pub feature_weight: f64,
+
+    /// Weight of the adversarial term
+    #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
+    pub adversarial_weight: f64,
+
+    /// Show the adversary of a VAE pictures of codes drawn from the prior, too, as VAE/GAN always does: they are what samples will be
+    #[arg(long, help_heading = "Loss")]
+    #[serde(default)]
+    pub draws: bool,
+
+    /// Weight of a nat of a variational code's divergence from the normal distribution
+    #[arg(long, default_value_t = 3e-4, value_name = "WEIGHT", help_heading = "Loss")]
+    #[serde(default)]
+    pub kl_weight: f64,
+
+    /// Hold the divergence at so many nats a picture: its distance from them counts, and not the divergence
+    #[arg(long, value_name = "NATS", help_heading = "Loss")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl_target: Option<f64>,
+
+    /// Crops over which the weight of the divergence grows from nothing
+    #[arg(long, default_value_t = 5000, value_name = "CROPS", help_heading = "Loss")]
+    #[serde(default)]
+    pub kl_warm_up: u64,
+
+    /// What the discriminator of an inverter decides about
+    #[arg(long, value_enum, default_value_t = DiscriminatorChoice::Whole, value_name = "KIND", help_heading = "Loss")]
+    #[serde(default)]
+    pub discriminator: DiscriminatorChoice,
+
+    /// Network whose features the feature term compares
+    #[arg(long, value_enum, default_value_t = ComparatorChoice::Squeezenet, value_name = "NETWORK", help_heading = "Loss")]
+    pub comparator: ComparatorChoice,
+
+    /// Where in that network: layers of SqueezeNet, stage1 to stage7 of EfficientNet, stage1 to stage4 of the Exemplar-CNN [default: fire5,fire9 or stage3,stage5 or stage2,stage4]
+    #[arg(long, value_delimiter = ',', value_name = "PLACES", help_heading = "Loss")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compare: Vec<Place>,
+
+    /// Where to compute: auto (CUDA, else a hardware GPU of wgpu, else flex), cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE", help_heading = "Device")]
+    pub device: Backend,
+
+    /// Steps between two checkpoints
+    #[arg(long, default_value_t = 500, value_name = "STEPS", help_heading = "Output")]
+    pub checkpoint_every: u64,
+
+    /// Steps between two sheets of sample pictures
+    #[arg(long, default_value_t = 500, value_name = "STEPS", help_heading = "Output")]
+    pub sample_every: u64,
+}
+
+const fn full_width() -> f64 {
+    1.0
+}
+
+const fn usual_latent() -> usize {
+    128
+}
+
+/// What an option is for the tasks that train autoencoders, unless it is given.
+const fn generation(value: &'static str) -> [(&'static str, &'static str, Option<&'static str>); 3] {
+    [("task", "autoencoder", Some(value)), ("task", "vae", Some(value)), ("task", "vaegan", Some(value))]
+}
+
+impl Config {
+    /// Where the comparator compares.
+    pub fn places(&self) -> Vec<Place> {
+        if self.compare.is_empty() { self.network().usual_places().to_vec() } else { self.compare.clone() }
+    }
+
+    /// The loss's weights, zero for terms that do not count.
+    pub const fn weights(&self) -> Weights {
+        let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
+        self.loss.of(Weights { image, feature, adversarial })
+    }
+
+    /// Returns what the inverter looks like.
+    pub const fn shape(&self) -> InverterShape {
+        InverterShape { layer: self.layer, width: self.width, through: self.through }
+    }
+
+    /// What compares.
+    pub fn network(&self) -> Network {
+        if self.task == TaskChoice::Vaegan { Network::Discriminator } else { self.comparator.into() }
+    }
+
+    /// Whether the adversary is shown pictures of codes drawn from the prior, too: VAE/GAN's always is (Larsen et al. 2015, algorithm 1).
+    pub fn shows_draws(&self) -> bool {
+        self.draws || self.task == TaskChoice::Vaegan
+    }
+
+    /// What the divergence of a variational code counts, if there is one.
+    pub fn divergence(&self) -> Option<Divergence> {
+        let variational = matches!(self.task, TaskChoice::Vae | TaskChoice::Vaegan);
+        variational.then_some(Divergence { weight: self.kl_weight, target: self.kl_target, warm_up: self.kl_warm_up })
+    }
+
+    /// What pictures are reduced to by the autoencoder that the task trains.
+    pub const fn code(&self) -> Code {
+        if matches!(self.task, TaskChoice::Autoencoder) { Code::Grid } else { Code::Latent(self.latent) }
+    }
+
+    /// The steps of the whole run, however short this sitting is, for a data set of `pictures` pictures.
+    pub fn steps(&self, pictures: usize) -> u64 {
+        self.pictures.unwrap_or(self.epochs * pictures as u64).div_ceil(self.batch as u64)
+    }
+
+    /// How much of the weights' moving average a step keeps.
+    pub fn average_decay(&self) -> f64 {
+        0.5f64.powf(self.batch as f64 / self.average_half_life)
+    }
+
+    /// Fails, with what to change, if no run can be made of this.
+    ///
+    /// # Errors
+    /// One line that names the option.
+    pub fn check(&self) -> Result<()> {
+        let size = self.size;
+        ensure!(is_valid_side(size), "--size {size}: pictures need a side that is a multiple of 16 and at least 32, such as 64, 96 or 128");
+        ensure!((0.1..=8.0).contains(&self.width), "--width must be between 0.1 and 8");
+        ensure!(self.batch > 0, "--batch 0: a step needs at least one picture");
+        ensure!(self.epochs > 0, "--epochs 0: nothing to train");
+        ensure!(self.learning_rate > 0.0 && self.learning_rate.is_finite(), "--learning-rate must be above zero");
+        ensure!(self.pictures != Some(0), "--pictures 0: nothing to train");
+        ensure!((0.0..=1.0).contains(&self.decay), "--decay must be between 0 and 1");
+        ensure!(self.average_half_life > 0.0, "--average-half-life must be above zero");
+        ensure!(self.checkpoint_every > 0 && self.sample_every > 0, "--checkpoint-every and --sample-every must be above zero");
+        if self.task.is_generation() {
+            ensure!(autoencoder::SIDES.contains(&size), "--size {size}: autoencoders make pictures of 32, 64 or 128 pixels");
+            ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
+            ensure!(self.width == 1.0, "--width is for inverters");
+        }
+        ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
+        ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");
+        ensure!(!self.draws || self.task == TaskChoice::Vae, "--draws is for --task vae: VAE/GAN draws anyway, other codes have no prior");
+        for place in &self.compare {
+            let fits = self.network().has(*place);
+            ensure!(
+                fits,
+                "--compare {place}: this comparator has no such place; SqueezeNet has layers, EfficientNet stage1 to stage7, the Exemplar-CNN stage1 to stage4"
+            );
+        }
+        ensure!(
+            self.task != TaskChoice::Invert || self.layer.stride().is_some() || size == SCORES_SIDE,
+            "--layer scores --size {size}: the inverter of the scores makes pictures of {SCORES_SIDE} pixels; give --size {SCORES_SIDE}"
+        );
+        if let Some(through) = self.through {
+            ensure!(self.task == TaskChoice::Invert, "--through is for inverters");
+            ensure!(
+                InverterShape::passage(self.layer) == Some(through),
+                "--through {through}: an inverter of fire9 goes through fire5, one of the scores through fire9, and others through none"
+            );
+        }
+        ensure!(
+            self.loss != LossPreset::Translation || self.through.is_some(),
+            "--loss translation compares the features of the layer that --through names"
+        );
+        let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
+        ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
+        let Weights { image, feature, adversarial } = self.weights();
+        ensure!(!self.draws || adversarial > 0.0, "--draws: this loss has no adversary to show them to");
+        ensure!(image + feature + adversarial > 0.0, "no term of the loss has a weight above zero: nothing to train for");
+        Ok(())
+    }
+
+    /// Reads a run's `config.toml`.
+    ///
+    /// # Errors
+    /// If it is missing or damaged.
+    pub fn load(run: &Path) -> Result<Self> {
+        let path = run.join("config.toml");
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} is not a run directory: cannot read {}", run.display(), path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Its `config.toml`.
+    ///
+    /// # Errors
+    /// Only if a value cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).context("cannot write the configuration as TOML")
+    }
+}

@@ -1,0 +1,102 @@
+//! One training step of DeePSiM: what the inverter, the discriminator, their optimizers and the gate do with a batch.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use deepsim::Layer;
+use deepsim::loss::{DeepSimLoss, Offset, Terms, mean_square};
+use deepsim::nets::discriminator::Discriminator;
+use deepsim::nets::inverter::{Inverter, InverterShape};
+use deepsim::nets::squeezenet::SqueezeNet;
+
+use crate::train::losses::{Losses, Pending};
+use crate::train::state::TrainState;
+
+/// What does not change while training.
+#[derive(Debug)]
+pub struct Setup {
+    /// The network that is inverted, on the plain device.
+    pub encoder: SqueezeNet,
+    /// The layer that is inverted.
+    pub layer: Layer,
+    /// What its features are divided by.
+    pub scale: f32,
+    /// The loss, its comparator on the plain device.
+    pub loss: DeepSimLoss,
+    /// A layer that the inverter goes through, and what its features are divided by: only the translation into them is trained.
+    pub translation: Option<(Layer, f32)>,
+}
+
+impl Setup {
+    /// Whether the loss has an adversarial term, and so a discriminator.
+    pub const fn has_adversary(&self) -> bool {
+        self.loss.weights().adversarial > 0.0 && self.translation.is_none()
+    }
+}
+
+impl TrainState<Inverter> {
+    /// Creates networks with random weights from the device's generator. `decay` is how much of the average a step keeps, `device` is the
+    /// plain one.
+    pub fn new(shape: impl Into<InverterShape>, decay: f64, device: &Device) -> Self {
+        let shape = shape.into();
+        let trained = device.clone().autodiff();
+        let inverter = Inverter::new(shape, &trained);
+        Self::of(inverter, Discriminator::of_inversions(shape.layer, &trained), decay)
+    }
+
+    /// Makes one step with pictures `[batch, 3, side, side]` on the plain device, waits for its losses and lets the gate decide about the next.
+    /// All losses are of the weights before the step.
+    pub fn step(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Losses) {
+        let gate = self.gate;
+        let (mut stepped, pending) = self.launch(setup, pictures, offset, learning_rate);
+        let (losses, _) = pending.read();
+        if setup.has_adversary() {
+            stepped.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
+        }
+        (stepped, losses)
+    }
+
+    /// Makes the step without waiting for it: a GPU may still be at work. The gate stays as it is.
+    pub fn launch(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
+        if let Some(through) = setup.translation {
+            return self.launch_translation(setup, pictures, through, learning_rate);
+        }
+        let features = setup.encoder.features(pictures.clone(), setup.layer).div_scalar(setup.scale); // [batch, channels, grid, grid]
+        let gate = self.gate;
+
+        // A paused inverter runs without a graph; the losses are the same.
+        let inverted = if gate.generator {
+            self.generator.forward(features.clone()) // [batch, 3, side, side]
+        } else {
+            self.generator.valid().forward(features.clone()) // [batch, 3, side, side]
+        };
+        let constant = inverted.clone().inner(); // [batch, 3, side, side]
+
+        // For the inverter's loss the discriminator is constant. Without an adversarial term there is none.
+        let has_adversary = setup.has_adversary();
+        let logits = has_adversary.then(|| self.discriminator.valid().forward(inverted.clone(), Some(features.clone()))); // [batch, 1]
+        let terms = setup.loss.terms(inverted, pictures.clone(), logits.clone(), offset);
+
+        let (real, fake);
+        (self, real, fake) = match logits {
+            Some(logits) => self.discriminate(pictures, constant, Some(features), logits, learning_rate),
+            None => (self, Tensor::zeros([1], &constant.device()), Tensor::zeros([1], &constant.device())),
+        };
+        self = self.generate(&setup.loss.total(&terms), learning_rate);
+
+        (self, Pending::new(terms, [real, fake], [], gate, has_adversary))
+    }
+
+    /// Makes a step of the translator alone: the mean squared error of scaled features at the layer that the inverter goes through. No picture is
+    /// made, and nothing goes back through the encoder.
+    fn launch_translation(self, setup: &Setup, pictures: Tensor<4>, (through, scale): (Layer, f32), learning_rate: f64) -> (Self, Pending) {
+        let mut seen = setup.encoder.features_of(pictures, &[through, setup.layer]);
+        let features = seen.swap_remove(1).div_scalar(setup.scale); // [batch, channels, grid, grid]
+        let wanted = seen.swap_remove(0).div_scalar(scale); // [batch, channels, 2 grid + 1, 2 grid + 1]
+        let error = mean_square(self.generator.translate(features) - wanted); // [1]
+        let gate = self.gate;
+        let trained = self.generate(&error, learning_rate);
+        let nothing = error.zeros_like().inner();
+        let terms = Terms { image: nothing.clone(), feature: error, adversarial: nothing.clone() };
+        (trained, Pending::new(terms, [nothing.clone(), nothing], [], gate, false))
+    }
+}

@@ -1,0 +1,116 @@
+//! The options of `trainer eval` and `trainer export`, which every system reads.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use deepsim::Layer;
+use deepsim::model_file::Precision;
+
+use crate::device::Backend;
+use crate::measure::method::Descent;
+use crate::measure::table::TableFiles;
+
+/// A way to invert without a trained inverter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Baseline {
+    /// The training set's mean picture
+    Mean,
+    /// A linear decoder fitted by ridge regression
+    Ridge,
+    /// Gradient descent on the pixels (Mahendran & Vedaldi)
+    Optimise,
+}
+
+/// Options of `trainer eval`.
+#[derive(Debug, Clone, Args)]
+pub struct EvalOptions {
+    /// Model files, of inverters or of autoencoders
+    #[arg(required_unless_present = "layers")]
+    pub models: Vec<PathBuf>,
+
+    /// Measure these too, for the layers of the models and of --layer
+    #[arg(long = "baseline", value_enum, value_delimiter = ',', value_name = "METHODS")]
+    pub baselines: Vec<Baseline>,
+
+    /// Layers that baselines invert besides those of the models
+    #[arg(long = "layer", value_delimiter = ',', value_name = "LAYERS")]
+    pub layers: Vec<Layer>,
+
+    /// Held-out pictures: photos, emoji, a folder, a tar or an IDX file [default: the built-in ones]
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+
+    /// Training pictures, which samples of autoencoders are compared with [default: what their cards name]
+    #[arg(long, value_name = "PATH")]
+    pub training: Option<PathBuf>,
+
+    /// Pictures that autoencoders draw to be measured
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub samples: usize,
+
+    /// Side of the pictures, a multiple of 16 [default: 224; the scores' are of side 128]
+    #[arg(long, value_name = "PIXELS")]
+    pub size: Option<usize>,
+
+    /// Crops of each picture: the middle and random ones
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub crops: usize,
+
+    /// Measure on this many of the pictures at most, spread evenly
+    #[arg(long, value_name = "N")]
+    pub most: Option<usize>,
+
+    /// Of `--baseline optimise`.
+    #[command(flatten)]
+    pub descent: Descent,
+
+    /// Re-encode this many times
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub iterations: usize,
+
+    /// Where the table goes
+    #[command(flatten)]
+    pub files: TableFiles,
+
+    /// Write a JPEG there: pictures in the first row, then a row for each method; those of the scores are enlarged
+    #[arg(long, value_name = "FILE")]
+    pub sheet: Option<PathBuf>,
+
+    /// Draw there what the divergence of variational autoencoders trades: reconstruction.svg, judge.svg and samples.svg, a curve for each loss
+    #[arg(long, value_name = "DIR")]
+    pub curves: Option<PathBuf>,
+
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
+    pub device: Backend,
+}
+
+/// Options of `trainer export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportOptions {
+    /// Run directory
+    pub run: PathBuf,
+
+    /// Model file to write
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Keep f32 weights: twice the bytes
+    #[arg(long)]
+    pub full_precision: bool,
+
+    /// Measure on this many of the held-out pictures at most [default: all; 500 for autoencoders]
+    #[arg(long, value_name = "N")]
+    pub most: Option<usize>,
+
+    /// Take the mean of the run's weights and those of these models, of the same network
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    pub mean_with: Vec<PathBuf>,
+}
+
+impl ExportOptions {
+    /// Returns the precision of the weights in the file.
+    pub const fn precision(&self) -> Precision {
+        if self.full_precision { Precision::F32 } else { Precision::F16 }
+    }
+}

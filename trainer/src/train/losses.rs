@@ -1,0 +1,76 @@
+//! The numbers of a training step, and when they are read back from the device.
+
+use burn::tensor::Tensor;
+use deepsim::loss::Terms;
+
+use crate::train::gate::Gate;
+
+/// A step's losses, unweighted, and who trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Losses {
+    /// The image term.
+    pub image: f32,
+    /// The feature term.
+    pub feature: f32,
+    /// The adversarial term.
+    pub adversarial: f32,
+    /// The discriminator's loss on real pictures.
+    pub real: f32,
+    /// The discriminator's loss on inverted pictures.
+    pub inverted: f32,
+    /// Whether the discriminator trained.
+    pub discriminator_trained: bool,
+    /// Whether the generator trained.
+    pub generator_trained: bool,
+}
+
+/// A step's losses and `N` further numbers, still on the device that computes them.
+#[derive(Debug, Clone)]
+pub struct Pending<const N: usize = 0> {
+    numbers: Tensor<1>,
+    gate: Gate,
+    has_adversary: bool,
+}
+
+impl<const N: usize> Pending<N> {
+    /// Creates the numbers of a step under this gate: its terms, the discriminator's losses on real and on made pictures, and further ones,
+    /// each `[1]`.
+    pub fn new(terms: Terms, [real, made]: [Tensor<1>; 2], more: [Tensor<1>; N], gate: Gate, has_adversary: bool) -> Self {
+        let terms = [terms.image, terms.feature, terms.adversarial, real, made];
+        let numbers = Tensor::cat(terms.into_iter().chain(more).map(Tensor::inner).collect(), 0); // [5 + more]
+        Self { numbers, gate, has_adversary }
+    }
+
+    /// Waits for the device, and returns the losses and the further numbers. It is the only read-back of a step.
+    pub fn read(self) -> (Losses, [f32; N]) {
+        let Self { numbers, gate, has_adversary } = self;
+        let read: Vec<f32> = numbers.into_data().iter().collect();
+        let losses = Losses {
+            image: read[0],
+            feature: read[1],
+            adversarial: read[2],
+            real: read[3],
+            inverted: read[4],
+            discriminator_trained: has_adversary && gate.discriminator,
+            generator_trained: gate.generator,
+        };
+        (losses, std::array::from_fn(|at| read[5 + at]))
+    }
+}
+
+impl Losses {
+    /// By name, in the order in which they are shown.
+    pub fn terms(&self) -> Vec<(&'static str, f32)> {
+        let Self { image, feature, adversarial, real, inverted, .. } = *self;
+        vec![("image", image), ("feature", feature), ("adversarial", adversarial), ("real", real), ("inverted", inverted)]
+    }
+
+    /// The network that waited, as people are told of it. One that the loss does not use does not wait.
+    pub const fn waiting(&self, has_adversary: bool, generator: &'static str) -> Option<&'static str> {
+        match (has_adversary && !self.discriminator_trained, self.generator_trained) {
+            (true, _) => Some("the discriminator"),
+            (false, false) => Some(generator),
+            (false, true) => None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What adversarial training changes: a generator, its adversary, their optimizers, the generator's average, and who waits.
+
+use std::path::Path;
+
+use anyhow::Result;
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
+use deepsim::loss::{inverted_loss, real_loss};
+use deepsim::nets::discriminator::Discriminator;
+use deepsim::nets::inverter::Inverter;
+
+use crate::config::choices::OptimizerChoice;
+use crate::train::average::Average;
+use crate::train::checkpoint::{Part, load_module, load_optimizer};
+use crate::train::gate::Gate;
+use crate::train::optimizer::{adam, of_generator};
+
+/// The file of a checkpoint with the average, which is what is exported.
+pub const AVERAGE_PART: &str = "average.bpk";
+
+/// A generator in training: an inverter, or an autoencoder.
+pub struct TrainState<G: Module = Inverter> {
+    /// What makes pictures, the paper's G.
+    pub generator: G,
+    /// Its adversary.
+    pub discriminator: Discriminator,
+    /// The generator's moving average.
+    pub average: Average<G>,
+    /// What changes the generator.
+    pub generator_optimizer: ModuleOptimizer,
+    /// Adam for the discriminator.
+    pub discriminator_optimizer: ModuleOptimizer,
+    /// Who trains at the next step.
+    pub gate: Gate,
+}
+
+impl<G: Module> TrainState<G> {
+    /// Two networks on a device that differentiates, and their optimizers: Adam, as in the paper. `decay` is how much of the average
+    /// a step keeps.
+    pub fn of(generator: G, discriminator: Discriminator, decay: f64) -> Self {
+        Self {
+            average: Average::new(generator.valid(), decay, 0),
+            generator,
+            discriminator,
+            generator_optimizer: adam(),
+            discriminator_optimizer: adam(),
+            gate: Gate::OPEN,
+        }
+    }
+
+    /// Returns the same with another method for the generator, which has made no step yet.
+    pub fn with_optimizer(self, choice: OptimizerChoice) -> Self {
+        Self { generator_optimizer: of_generator(choice), ..self }
+    }
+
+    /// With another network's weights to start from; the average begins anew.
+    pub fn starting_from(self, generator: G, decay: f64) -> Self {
+        Self { average: Average::new(generator.valid(), decay, 0), generator, ..self }
+    }
+
+    /// The files of a checkpoint.
+    ///
+    /// # Errors
+    /// If a network cannot be written.
+    pub fn parts(&self) -> Result<Vec<Part>> {
+        Ok(vec![
+            ("generator.bpk", self.generator.valid().into_record().into_bytes()?.to_vec()),
+            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?.to_vec()),
+            ("discriminator.bpk", self.discriminator.valid().into_record().into_bytes()?.to_vec()),
+            ("generator-adam.bpk", self.generator_optimizer.into_bytes()?.to_vec()),
+            ("discriminator-adam.bpk", self.discriminator_optimizer.into_bytes()?.to_vec()),
+        ])
+    }
+
+    /// The same networks and optimizers as they were when a checkpoint was saved, after `updates` of the average; the gate is open.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of another shape.
+    pub fn load(self, checkpoint: &Path, updates: u64, decay: f64) -> Result<Self> {
+        Ok(Self {
+            generator: load_module(checkpoint, "generator.bpk", self.generator)?,
+            average: Average::new(load_module(checkpoint, AVERAGE_PART, self.average.module().clone())?, decay, updates),
+            discriminator: load_module(checkpoint, "discriminator.bpk", self.discriminator)?,
+            generator_optimizer: load_optimizer(checkpoint, "generator-adam.bpk", self.generator_optimizer)?,
+            discriminator_optimizer: load_optimizer(checkpoint, "discriminator-adam.bpk", self.discriminator_optimizer)?,
+            gate: Gate::OPEN,
+        })
+    }
+
+    /// The discriminator's turn, with real and made pictures `[batch, 3, side, side]` on the plain device, the features
+    /// `[batch, channels, grid, grid]` that they should show if there are any, and its logits `[batch, 1]` of the made ones. Gives its
+    /// losses on both, each `[1]`, of the weights before the step. They are reckoned while it waits, too.
+    pub fn discriminate(
+        mut self,
+        real: Tensor<4>,
+        made: Tensor<4>,
+        features: Option<Tensor<4>>,
+        logits: Tensor<2>,
+        rate: f64,
+    ) -> (Self, Tensor<1>, Tensor<1>) {
+        if !self.gate.discriminator {
+            let real = real_loss(self.discriminator.valid().forward(real, features)); // [1]
+            return (self, real, inverted_loss(logits.inner()));
+        }
+        let real = real_loss(self.discriminator.forward(real, features.clone())); // [1]
+        let made = inverted_loss(self.discriminator.forward(made, features)); // [1]
+        let gradients = (real.clone() + made.clone()).backward();
+        let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
+        self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);
+        (self, real.inner(), made.inner())
+    }
+
+    /// The generator's turn, with its whole loss `[1]`; nothing while it waits.
+    pub fn generate(mut self, total: &Tensor<1>, rate: f64) -> Self {
+        if self.gate.generator {
+            let gradients = GradientsParams::from_grads(total.backward(), &self.generator);
+            self.generator = self.generator_optimizer.step(rate, self.generator, gradients);
+            self.average = self.average.update(&self.generator);
+        }
+        self
+    }
+}

@@ -1,0 +1,74 @@
+//! What the training loop can train. The loop knows pictures, steps, checkpoints and the learning rate; a task knows its networks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use burn::tensor::Device;
+use deepsim::Picture;
+use deepsim::model_file::Training;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::data::Dataset;
+use crate::data::loader::{Batch, Source};
+use crate::train::checkpoint::{Part, RunState};
+
+/// What a step gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Losses and other numbers, by name, in the order in which they are shown. Losses are of the weights before the step.
+    pub terms: Vec<(&'static str, f32)>,
+    /// Whether each network trained, by name. One that the loss does not use does not.
+    pub trained: Vec<(&'static str, bool)>,
+    /// A network that waits, as people are told of it.
+    pub waiting: Option<&'static str>,
+}
+
+/// Pictures to train on and to look at.
+#[derive(Debug, Clone)]
+pub struct Pictures {
+    /// The training set.
+    pub training: Arc<Dataset>,
+    /// Held out of training, all of the training's size: a few to show.
+    pub samples: Vec<Picture>,
+}
+
+/// Networks in training.
+pub trait Task: Sized {
+    /// A new run, and the training of the model that it starts from, if it does.
+    ///
+    /// # Errors
+    /// If models cannot be used or pictures not be read.
+    fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)>;
+
+    /// The run as it was when a checkpoint was saved.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of another shape.
+    fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &RunState, device: &Device) -> Result<Self>;
+
+    /// What the batches are made of.
+    fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source>;
+
+    /// One step, the `step`-th (the first is 0), with Adam's learning rate.
+    fn step(self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome);
+
+    /// The files of a checkpoint.
+    ///
+    /// # Errors
+    /// If a network cannot be written.
+    fn parts(&self) -> Result<Vec<Part>>;
+
+    /// What a checkpoint has to remember that is not a tensor, as a JSON object.
+    ///
+    /// # Errors
+    /// Only if it cannot be written as JSON.
+    fn memory(&self) -> Result<Value>;
+
+    /// A picture that shows how far the networks are.
+    ///
+    /// # Errors
+    /// If the pictures cannot be used.
+    fn sample(&self) -> Result<Picture>;
+}
