@@ -214,15 +214,15 @@ fn of_pictures_in_a_row_the_last_one_counts() -> Result<()> {
         let photo = page.card("original").await?;
         let likeness = psnr(&photo, &open(&fs::read(path("photo.png"))?)?.centre_crop(128)?);
         ensure!(likeness > 15.0, "the first of two pictures won: {likeness} dB");
-        page.run("window.photo = deepsim.source", vec![]).await?;
+        page.run("window.photo = deepsim.view('invert').source", vec![]).await?;
         page.upload(&path("wide.png")).await?;
         let wide = page.card("original").await?;
-        page.run("window.wide = deepsim.source; window.words = {file: new Blob(['words']), name: 'words', example: ''}", vec![]).await?;
+        page.run("window.wide = deepsim.view('invert').source; window.words = {file: new Blob(['words']), name: 'words', example: ''}", vec![]).await?;
         for (steps, shown, problem) in [
-            ("deepsim.take(photo); deepsim.retake()", &photo, ""),
-            ("deepsim.retake(); deepsim.take(wide); deepsim.retake(); deepsim.take(photo); deepsim.retake()", &photo, ""),
-            ("deepsim.take(wide); deepsim.retake(); deepsim.take(words)", &wide, "not-a-picture"),
-            ("deepsim.take(words); deepsim.take(photo)", &photo, "not-a-picture"),
+            ("deepsim.view('invert').open(photo); deepsim.view('invert').cut()", &photo, ""),
+            ("deepsim.view('invert').cut(); deepsim.view('invert').open(wide); deepsim.view('invert').cut(); deepsim.view('invert').open(photo); deepsim.view('invert').cut()", &photo, ""),
+            ("deepsim.view('invert').open(wide); deepsim.view('invert').cut(); deepsim.view('invert').open(words)", &wide, "not-a-picture"),
+            ("deepsim.view('invert').open(words); deepsim.view('invert').open(photo)", &photo, "not-a-picture"),
         ] {
             page.run(steps, vec![]).await?;
             page.rest().await?;

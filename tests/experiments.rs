@@ -133,7 +133,7 @@ async fn rounds(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     page.click("#play").await?;
     // Kept, as an animation of the same frames.
     page.catch_saved().await?;
-    page.click("#keep-animation").await?;
+    page.click("#save-animation").await?;
     let bytes = page.saved(1).await?;
     let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info()?;
     ensure!(reader.info().animation_control().is_some_and(|control| control.num_frames == 3));

@@ -173,12 +173,12 @@ async fn own_picture(page: &Page) -> Result<()> {
     let sheet = open(&page.saved(1).await?)?;
     ensure!((sheet.width(), sheet.height()) == (2 * (4 * 64 + 8) + 8, 4 * 64 + 32), "{}x{}", sheet.width(), sheet.height());
     // The laboratory is untouched by all this, and nothing was computed for it before it is looked at.
-    ensure!(page.run("return deepsim.hasPicture", vec![]).await? == false);
+    ensure!(page.run("return deepsim.view('invert').hasPicture", vec![]).await? == false);
     let said = page.text("#status").await?;
-    page.click("#view-lab").await?;
-    ensure!(page.run("return document.getElementById('lab').hidden", vec![]).await? == false);
+    page.click("#view-invert").await?;
+    ensure!(page.run("return document.getElementById('invert').hidden", vec![]).await? == false);
     ensure!(page.run("return deepsim.state.example", vec![]).await? == json!("cat"));
-    page.until("deepsim.hasPicture").await?;
+    page.until("deepsim.view('invert').hasPicture").await?;
     // Each view has its own headline and its own line.
     let headline = page.text("h1").await?;
     ensure!(page.text("#status").await? != said, "{said}");

@@ -65,7 +65,7 @@ async fn keeping(page: &Page, native: &Native, _: &Seen) -> Result<()> {
     println!("{link}");
     // Pasted into a page that shows something else, and, where the page is not long in loading, opened anew.
     page.turn(&format!("side={SIDE}&example=chairs&tab=refine")).await?;
-    ensure!(page.run("return deepsim.source.example", vec![]).await? == "chairs");
+    ensure!(page.run("return deepsim.view('invert').source.example", vec![]).await? == "chairs");
     page.client.goto(link).await?;
     page.rest().await?;
     ensure_alike("a pasted link's", &page.card("result").await?, &mixed)?;
@@ -111,7 +111,7 @@ async fn bringing(page: &Page, _: &Native, _: &Seen) -> Result<()> {
     let likeness = psnr(&page.card("original").await?, &whole.crop_resize(crop, SIDE)?);
     ensure!(likeness >= 35.0, "cropped: {likeness} dB");
     let script = "const crop = document.getElementById('crop'); const event = (type, more) => crop.dispatchEvent(new (type === 'wheel' ? WheelEvent : PointerEvent)(type, {cancelable: true, ...more})); \
-        event('wheel', {deltaY: -1}); event('pointermove', {buttons: 1, movementX: -50, movementY: 0}); return deepsim.cropper.square()";
+        event('wheel', {deltaY: -1}); event('pointermove', {buttons: 1, movementX: -50, movementY: 0}); return deepsim.view('invert').cropper.square()";
     let before = page.picture_name().await?;
     let square = page.run(script, vec![]).await?;
     ensure!(square["left"].as_f64() > Some(1.0) && square["size"].as_f64() < Some(size), "{square}");
@@ -122,7 +122,7 @@ async fn bringing(page: &Page, _: &Native, _: &Seen) -> Result<()> {
     let before = page.picture_name().await?;
     page.click("#shoot").await?;
     page.another_picture(&before).await?;
-    ensure!(page.run("return deepsim.source.name", vec![]).await? == "webcam");
+    ensure!(page.run("return deepsim.view('invert').source.name", vec![]).await? == "webcam");
     let picture = page.card("original").await?;
     let green = picture.rgb().chunks(3).filter(|pixel| pixel[1] > pixel[0] && pixel[1] > pixel[2]).count();
     ensure!(green * 2 > SIDE * SIDE, "{green} green pixels");
@@ -164,7 +164,7 @@ fn the_size_can_be_chosen() -> Result<()> {
     with_page(Gpu::None, &[], "tab=refine", async |page, native, _| {
         for side in [128, 224, 320, 448] {
             page.set("size", &side.to_string()).await?;
-            page.until(&format!("deepsim.gallery.original.shown?.side === {side}")).await?;
+            page.until(&format!("deepsim.view('invert').gallery.original.shown?.side === {side}")).await?;
             page.rest().await?;
             let seen = native.lab.see(page.card("original").await?)?;
             for name in &native.names {

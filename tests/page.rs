@@ -107,7 +107,7 @@ impl Page {
     /// If that does not come.
     pub async fn rest(&self) -> Result<()> {
         let idle = "document.body.dataset.state !== 'loading' && document.body.dataset.state !== 'waiting' \
-            && (deepsim.hasPicture || deepsim.state.view === 'generate') && deepsim.engine.ready && !deepsim.engine.asked && !deepsim.engine.waiting.length";
+            && (deepsim.view('invert').hasPicture || deepsim.state.view === 'generate') && deepsim.engine.ready && !deepsim.engine.current && !deepsim.engine.waiting.length";
         for _ in 0..2 {
             self.until(idle).await?;
             tokio::time::sleep(Duration::from_millis(150)).await;
@@ -140,7 +140,7 @@ impl Page {
     /// # Errors
     /// If the browser is gone.
     pub async fn picture_name(&self) -> Result<Value> {
-        self.run("return deepsim.picture", vec![]).await
+        self.run("return deepsim.view('invert').picture", vec![]).await
     }
 
     /// Waits for another picture than this one, and until all of it is inverted.
@@ -148,7 +148,7 @@ impl Page {
     /// # Errors
     /// If the page complains.
     pub async fn another_picture(&self, before: &Value) -> Result<()> {
-        self.until(&format!("deepsim.picture !== {before}")).await?;
+        self.until(&format!("deepsim.view('invert').picture !== {before}")).await?;
         self.rest().await?;
         ensure!(self.problem().await?.is_empty(), "a problem: {}", self.problem().await?);
         Ok(())

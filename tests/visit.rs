@@ -56,7 +56,7 @@ fn the_page_works_offline_and_is_never_stale() -> Result<()> {
     in_only_browser(Gpu::None, &site, async |page| {
         println!("first visit: can be used after {} ms", page.open("#side=128").await?);
         service_worker_is_there(page).await?;
-        let models = page.run("return deepsim.gallery.cards.size", vec![]).await?.as_u64().context("a number")? as usize;
+        let models = page.run("return deepsim.view('invert').gallery.cards.size", vec![]).await?.as_u64().context("a number")? as usize;
         ensure!(kept(page).await? == models + 1, "{} files kept", kept(page).await?);
         page.client.refresh().await?;
         page.rest().await?;
@@ -65,7 +65,7 @@ fn the_page_works_offline_and_is_never_stale() -> Result<()> {
         ensure!(after < 2000.0, "{after} ms on a warm cache");
 
         // A new version on the server is seen at the next visit.
-        let words = site.join("words.js");
+        let words = site.join("invert/words.js");
         let changed = fs::read_to_string(&words)?.replace("What does a network keep of your photo?", "A new version");
         fs::write(&words, changed)?;
         let worker = fs::read_to_string(site.join("sw.js"))?;
@@ -206,7 +206,7 @@ fn nobody_is_shut_out() -> Result<()> {
                 println!("{scheme}, {tab}: {found}");
                 ensure!(serious.is_empty(), "{serious:?}");
             }
-            page.click("#view-lab").await?;
+            page.click("#view-invert").await?;
         }
         Ok(())
     })
@@ -271,7 +271,7 @@ fn the_page_fits_its_screens() -> Result<()> {
                 let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
                 ensure!(wide <= u64::from(width), "{name}, generating: {wide} pixels wide");
                 page.screenshot(&format!("page-{name}-{scheme}-generate.png")).await?;
-                page.click("#view-lab").await?;
+                page.click("#view-invert").await?;
                 for section in ["layers", "experiments", "how"] {
                     page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;
                     tokio::time::sleep(Duration::from_millis(200)).await;

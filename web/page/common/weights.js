@@ -1,0 +1,81 @@
+// @ts-check
+// Model files: fetched with progress in bytes, kept in the Cache API under a key that changes with their contents.
+
+/** Raised when the way of keeping changes; caches of other names are deleted. */
+const CACHE = "deepsim-weights-1";
+
+/** @typedef {{name: string, layer: string, pictures: string, loss: string, bytes: number, sha256: string}} Entry `layer` is what an inverter inverts, `pictures` what an autoencoder makes */
+
+/** What models the page has. @returns {Promise<Entry[]>} */
+export async function listModels() {
+    const response = await fetch(new URL("../models.json", import.meta.url));
+    if (!response.ok) throw new Error(`models.json: ${response.status}`);
+    return response.json();
+}
+
+/** @param {Entry} entry */
+const addressOf = ({ name, sha256 }) => new URL(`../models/${name}.safetensors?sha256=${sha256}`, import.meta.url).href;
+
+/** Private windows of some browsers have no cache: then nothing is kept. */
+async function openCache() {
+    try {
+        return await caches.open(CACHE);
+    } catch {
+        return undefined;
+    }
+}
+
+/**
+ * A model file's bytes.
+ * @param {Entry} entry
+ * @param {(done: number) => void} progress bytes so far
+ * @param {boolean} [again] from the server even if it is kept: what is kept was damaged
+ * @returns {Promise<Uint8Array>}
+ */
+export async function fetchModel(entry, progress, again = false) {
+    const address = addressOf(entry);
+    const cache = await openCache();
+    const kept = again ? undefined : await cache?.match(address);
+    if (kept) return new Uint8Array(await kept.arrayBuffer());
+    const response = await fetch(address, again ? { cache: "reload" } : {});
+    if (!response.ok || !response.body) throw new Error(`${entry.name}: ${response.status} ${response.statusText}`);
+    const bytes = await readAll(response.body, progress);
+    // No room is no error: the next visit fetches it again.
+    await cache?.put(address, new Response(new Uint8Array(bytes))).catch(() => {});
+    return bytes;
+}
+
+/** @param {ReadableStream<Uint8Array>} body @param {(done: number) => void} progress */
+async function readAll(body, progress) {
+    /** @type {BlobPart[]} */
+    const chunks = [];
+    let done = 0;
+    const reader = body.getReader();
+    for (;;) {
+        const { done: ended, value } = await reader.read();
+        if (ended) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+        chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (value));
+        done += value.length;
+        progress(done);
+    }
+}
+
+/** Deletes a model file that turned out to be damaged. @param {Entry} entry */
+export async function forgetModel(entry) {
+    await (await openCache())?.delete(addressOf(entry));
+}
+
+/** Deletes what is kept of other versions. @param {Entry[]} entries */
+export async function tidy(entries) {
+    for (const name of await caches.keys()) if (name.startsWith("deepsim-weights-") && name !== CACHE) await caches.delete(name);
+    const wanted = new Set(entries.map(addressOf));
+    const cache = await openCache();
+    for (const request of (await cache?.keys()) ?? []) if (!wanted.has(request.url)) await cache?.delete(request);
+}
+
+/** Deletes all kept weights and returns the number of files. */
+export async function clearWeights() {
+    const count = (await (await openCache())?.keys())?.length ?? 0;
+    await caches.delete(CACHE);
+    return count;
+}

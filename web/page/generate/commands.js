@@ -1,0 +1,14 @@
+// @ts-check
+// What the view Generate asks the worker. The visitor's own picture lies in the slot "g".
+
+/** @type {import("../common/commands.js").Commands} */
+export const COMMANDS = {
+    /** Returns {side, size} of an autoencoder: its pictures' side and the numbers in a code. */
+    about: { name: "string" },
+    /** Cuts the middle square of a slot's picture, for an autoencoder of this side. */
+    square: { slot: "string", side: "number" },
+    /** Decodes cells {seed, place, again} of a sheet. Returns {rgba, side}, the pictures one after the other. */
+    draw: { name: "string", cells: Array },
+    /** Decodes a code between two ends, moved along directions. An end is a cell or {slot}. Returns {rgba, side}. */
+    move: { name: "string", from: "object", to: "object", share: "number", moves: Array },
+};

@@ -1,0 +1,26 @@
+// @ts-check
+// What a link to the view Generate restores.
+
+import { name, number, numbers, numbersByNumber, whole } from "../common/fields.js";
+
+/** Pictures on a sheet of samples. */
+export const CELLS = 16;
+/** Directions that codes are moved along. */
+export const MOVES = 8;
+
+export const FIELDS = {
+    /** What the autoencoders make pictures of. */
+    pictures: name("emoji"),
+    /** The sheet's seed. */
+    sheet: whole(7, 0, 4294967295),
+    /** The chosen cell. */
+    cell: whole(0, 0, CELLS - 1),
+    /** How often each cell was drawn again. */
+    again: numbersByNumber(/^(\d{1,2}):(\d{1,6})$/, CELLS),
+    /** The cell that is interpolated to. */
+    to: whole(1, 0, CELLS - 1),
+    /** 0 to 1 between the two. */
+    way: number(0, 0, 1),
+    /** Deviations along each direction. */
+    moves: numbers(MOVES, -3, 3),
+};

@@ -1,0 +1,41 @@
+// @ts-check
+// The words of the view Generate.
+
+/** Text of the view's elements: `data-words` or `data-label` -> text. */
+export const TEXTS = {
+    "view-generate": "Generate",
+    "title-generate": "What pictures does a network make?",
+    "intro-generate": "A variational autoencoder encodes a picture as a short list of numbers, its code, and decodes it. Random codes give new pictures. Two networks are shown: one learned by comparing pixels alone, the other with DeePSiM, which also compares features and has an adversary.",
+    drawn: "Samples",
+    "drawn-help": "Each square is decoded from a random code. Both sheets use the same codes; only the training loss of the decoder differs. Compare edges and plain colours. Choose a square to change its code.",
+    pictures: "Pictures of",
+    "sheet-seed": "Seed",
+    "sheet-next": "Another sheet",
+    "save-drawn": "Save the sheets as one picture",
+    moved: "Change a code",
+    "cell-again": "Draw this square again",
+    encode: "Encode a picture of your own",
+    "walk-help": "Interpolate from the chosen square to another: in between are pictures that are a little of both.",
+    "walk-to": "Interpolate to",
+    way: "Position",
+    "moves-help": "The codes of the training pictures vary most along these directions, the first one most of all. The square pad changes the first two at once. Look for what a direction stands for, such as colour, size or a face.",
+    "moves-reset": "Reset the directions",
+    "vae-how": "How this works",
+    "vae-codes": "An encoder maps each training picture to a normal distribution over a few numbers (128 for the emoji, 32 for the clothes), and a decoder makes a picture of a sample from it. Training keeps the codes of all pictures together close to the standard normal distribution, so that a random sample from it is a valid code.",
+    "vae-losses": "With the image loss a picture and its reconstruction are compared pixel by pixel, so the decoder paints the mean of all possible pictures, which is blurry. DeePSiM compares them in the features of SqueezeNet, and an adversary tells decoded pictures from real ones: the decoder paints edges, even where the original had others.",
+};
+
+/** What autoencoders make pictures of. @type {Record<string, string>} */
+export const PICTURES = { emoji: "Emoji", fashion: "Clothes (Fashion-MNIST)" };
+
+/** Sentences with values in them. */
+export const SAY = {
+    cell: (/** @type {number} */ place) => `square ${place + 1}`,
+    drawn: (/** @type {number} */ place, /** @type {string} */ loss) => `Square ${place + 1}, ${loss}`,
+    chosen: (/** @type {number} */ place) => `Square ${place + 1} is chosen.`,
+    chosenOwn: (/** @type {string} */ name) => `${name} was encoded: below is its decoded picture. It never leaves this machine.`,
+    direction: (/** @type {number} */ place) => `Direction ${place + 1}`,
+    deviations: (/** @type {number} */ amount) => (amount ? `${amount > 0 ? "+" : "−"}${Math.abs(amount).toFixed(1)} deviations` : "0"),
+    pad: (/** @type {number} */ across, /** @type {number} */ down) => `Two directions at once; arrow keys move. Direction 1: ${across.toFixed(1)}, direction 2: ${down.toFixed(1)} deviations`,
+    made: (/** @type {number} */ count, /** @type {number} */ milliseconds) => `${count} pictures in ${(milliseconds / 1000).toFixed(1)} s.`,
+};

@@ -1,0 +1,62 @@
+// @ts-check
+// The worker's side of the view Generate: commands.js describes the arguments.
+
+import { drawCode, walkCode } from "../deepsim-web.js";
+import { failingAs } from "../common/failure.js";
+import { pixelsBelow } from "../worker/pixels.js";
+import { bitmapIn, wasm, withModel } from "../worker/session.js";
+
+/** Autoencoders that are on the device. @type {Map<string, {side: number, size: number}>} */
+const autoencoders = new Map();
+/** Codes of the visitor's picture, by autoencoder; another picture clears them. @type {Map<string, Float32Array>} */
+const encoded = new Map();
+
+/** Puts an autoencoder on the device. @param {string} name */
+async function load(name) {
+    let about = autoencoders.get(name);
+    if (!about) {
+        await withModel(name, (bytes) => wasm().loadGenerator(name, bytes));
+        about = /** @type {{side: number, size: number}} */ (JSON.parse(wasm().aboutGenerator(name)));
+        autoencoders.set(name, about);
+    }
+    return about;
+}
+
+/**
+ * The code of a cell of a sheet, or of a slot's picture.
+ * @param {string} name @param {{slot: string} | {seed: number, place: number, again: number}} end
+ */
+async function codeOf(name, end) {
+    if (!("slot" in end)) return drawCode(end.seed, end.place, end.again, (await load(name)).size);
+    const kept = encoded.get(name);
+    if (kept) return kept;
+    await load(name);
+    const code = await wasm().encode(name, end.slot);
+    encoded.set(name, code);
+    return code;
+}
+
+/** @type {import("../common/commands.js").Functions} */
+export const FUNCTIONS = {
+    about: ({ name }) => load(name),
+    async square({ slot, side }) {
+        const bitmap = bitmapIn(slot);
+        const size = Math.min(bitmap.width, bitmap.height);
+        const crop = { left: (bitmap.width - size) / 2, top: (bitmap.height - size) / 2, size };
+        const { bytes, width, height, left, top } = await failingAs("too-big", () => pixelsBelow(bitmap, crop));
+        wasm().take(slot, bytes, width, height, left, top, size, side);
+        encoded.clear();
+    },
+    async draw({ name, cells }) {
+        const { side, size } = await load(name);
+        const codes = new Float32Array(cells.length * size);
+        for (const [index, cell] of cells.entries()) codes.set(drawCode(cell.seed, cell.place, cell.again, size), index * size);
+        return { rgba: await wasm().generate(name, codes), side };
+    },
+    async move({ name, from, to, share, moves }) {
+        const { side } = await load(name);
+        const start = await codeOf(name, from);
+        const between = share > 0 ? walkCode(start, await codeOf(name, to), share) : start;
+        return { rgba: await wasm().generate(name, wasm().moveCode(name, between, new Float32Array(moves))), side };
+    },
+};

@@ -1,0 +1,32 @@
+// @ts-check
+// What a link to the view Invert restores: everything that decides what is shown, except the photo.
+
+import { choice, name, number, numbersByNumber, oneOf, whole } from "../common/fields.js";
+import { EXAMPLES } from "../common/words.js";
+import { EDITS } from "./words.js";
+
+/** Phones get a smaller picture. */
+const small = matchMedia("(max-width: 30rem)").matches;
+
+/** Sides of the picture that can be chosen. */
+export const SIDES = [128, 224, 320, 448];
+/** The experiments. */
+export const TABS = ["operate", "channels", "mix", "reencode", "refine"];
+
+export const FIELDS = {
+    /** An example's name, or nothing for an own picture. */
+    example: choice("cat", ["", ...Object.keys(EXAMPLES)]),
+    side: oneOf(small ? 128 : 224, SIDES),
+    inverter: name("fire9"),
+    tab: choice("operate", TABS),
+    edit: choice("keep-channels", Object.keys(EDITS)),
+    /** 0 to 1 along the slider. */
+    amount: number(0.5, 0, 1),
+    seed: whole(1, 0, 4294967295),
+    /** An example's name, or nothing for an own picture. */
+    mix: choice("flowers", ["", ...Object.keys(EXAMPLES)]),
+    share: number(0.5, 0, 1),
+    rounds: whole(4, 1, 16),
+    /** The factor of each changed channel. */
+    channels: numbersByNumber(/^(\d{1,4}):(\d(?:\.\d+)?)$/),
+};

@@ -1,0 +1,47 @@
+// @ts-check
+// The worker's side of the view Invert: commands.js describes the arguments.
+
+import { animation, layers } from "../deepsim-web.js";
+import { failingAs } from "../common/failure.js";
+import { pixelsBelow } from "../worker/pixels.js";
+import { bitmapIn, loadInverter, wasm } from "../worker/session.js";
+
+/** @type {import("../common/commands.js").Functions} */
+export const FUNCTIONS = {
+    layers: ({ side }) => JSON.parse(layers(side)),
+    async take({ slot, picture, crop, side }) {
+        const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmapIn(slot, picture), crop));
+        wasm().take(slot, bytes, width, height, left, top, size, side);
+        const rgba = await wasm().see(slot);
+        const { classes, probabilities } = await wasm().classes(slot);
+        return { rgba, side, classes: [...classes], probabilities: [...probabilities] };
+    },
+    async invert({ name, slot, operation }) {
+        await loadInverter(name);
+        const rgba = await wasm().invert(name, slot, JSON.stringify(operation ?? {}));
+        return { rgba, side: wasm().sideOf(name, slot) };
+    },
+    async judge({ name, slot, rgba, side, plain }) {
+        const { pictureError, featureError, classes, probabilities } = await wasm().judge(name, slot, rgba, side, plain);
+        return { pictureError, featureError, classes: [...classes], probabilities: [...probabilities] };
+    },
+    async again({ name, slot }) {
+        await loadInverter(name);
+        const { rgba, featureError } = await wasm().again(name, slot);
+        return { rgba, featureError, side: wasm().sideOf(name, slot) };
+    },
+    async channels({ name, slot, count }) {
+        await loadInverter(name);
+        const { grid, channels, shares, maps } = await wasm().channels(name, slot, count);
+        return { grid, channels: [...channels], shares: [...shares], maps };
+    },
+    async "begin-to-refine"({ name, slot, rgba, side }) {
+        await loadInverter(name);
+        wasm().beginToRefine(name, slot, rgba, side);
+    },
+    async refine({ steps, rate }) {
+        const { rgba, featureError } = await wasm().refine(steps, rate);
+        return { rgba, featureError };
+    },
+    animate: ({ frames, side, milliseconds }) => animation(frames, side, milliseconds),
+};
