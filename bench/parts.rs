@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The processor, and a hardware GPU where there is one.
+/// Returns the processor, and a hardware GPU where there is one.
 fn devices() -> Result<Vec<Backend>> {
     if let Ok(names) = std::env::var("DEEPSIM_BENCH_DEVICES") {
         let parse = |name: &str| name.parse().map_err(anyhow::Error::from);
@@ -73,7 +73,7 @@ fn source(size: usize) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(Crops { dataset, side: size, crop: CropChoice::Altered }))
 }
 
-/// Decoding and augmenting, by one thread.
+/// Times decoding and augmenting on one thread.
 fn data(criterion: &mut Criterion) -> Result<()> {
     let mut group = group(criterion, "data");
     for size in SIZES {
@@ -134,7 +134,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
 
     let scaled = |layer, scale| ScaledPlace { place: Place::Layer(layer), scale };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
-    let comparator = Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)]);
+    let comparator = Comparator::at(encoder.clone(), &[scaled(Layer::Fire5, 64.0), scaled(Layer::Fire9, 9.0)])?;
     let loss = DeepSimLoss::new(comparator, weights);
     let setup = Setup { encoder: encoder.clone(), layer: LAYER, scale: 64.0, loss, translation: None };
     let mut train_state = Some(train_state);
@@ -149,7 +149,7 @@ fn networks(criterion: &mut Criterion, backend: Backend, size: usize) -> Result<
     Ok(())
 }
 
-/// What the page does: one photo of 224 pixels.
+/// Times what the page does: one photo of 224 pixels.
 fn inversion(criterion: &mut Criterion, backend: Backend) -> Result<()> {
     let device = backend.open();
     let read = |name: &str| trainer::models::read(&locate(name)?);

@@ -44,13 +44,18 @@ invert() {
         --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
 }
 
-# The systems of the ablation, and the comparators, are narrow and learn from smaller crops: they lie in the repository too.
+# The systems of the ablation, and the comparators, are narrow and learn from smaller crops.
 small() { train "$1" "$2" --layer fire9 --width 0.3 --size 96 --batch "${BATCH:-8}" --feature-weight 4 --adversarial-weight 0.05 "${@:3}"; }
 
-# keep KIND FOLDER: what `cargo xtask results` measures.
-keep() {
-    mkdir -p "$2"
-    for model in "$runs/$1"-*.safetensors; do cp "$model" "$2/$(basename "$model" | sed "s/^$1-//")"; done
+# table PREFIX PAGE NAME...: measures the models PREFIX-NAME for a page of docs/results
+table() {
+    mkdir -p "$runs/$2"
+    local models=()
+    for name in "${@:3}"; do
+        cp "$runs/$1-$name.safetensors" "$runs/$2/$name.safetensors"
+        models+=("$runs/$2/$name.safetensors")
+    done
+    "$trainer" eval "${models[@]}" --crops 4 --markdown "docs/results/tables/$2.md" --sheet "docs/results/$2.jpg"
 }
 
 # An adversary joins for the last fifth, as in the inverters: as many crops in all as without one.
@@ -91,7 +96,7 @@ for group in $groups; do
         for loss in image feature image+feature; do small "loss-$loss" 60000 --loss $loss; done
         opposed deepsim deepsim image+feature
         opposed feature+adversarial feature+adversarial feature
-        keep loss docs/results/losses
+        table loss losses image feature image+feature feature+adversarial deepsim
         ;;
     comparators)
         train exemplar 120000 --task exemplar --size 64 --batch 32
@@ -99,7 +104,7 @@ for group in $groups; do
         for comparator in squeezenet random efficientnet exemplar; do
             small "comparator-$comparator" 30000 --loss image+feature --comparator $comparator
         done
-        keep comparator docs/results/comparators
+        table comparator comparators squeezenet efficientnet exemplar random
         ;;
     emoji)
         # Forty nats first, so that codes learn to tell pictures apart; then fewer, which samples need, and an adversary that counts; then it sees
@@ -124,7 +129,7 @@ for group in $groups; do
             done
         done
         # Ten models are too many for the repository, so the table and its curves are kept.
-        "$trainer" eval "${models[@]}" --json docs/results/divergence.json --markdown docs/results/divergence.md \
+        "$trainer" eval "${models[@]}" --json docs/results/divergence.json --markdown docs/results/tables/divergence.md \
             --curves docs/results/divergence --sheet docs/results/divergence.jpg --samples 1000 --most 500
         ;;
     fashion)
@@ -146,7 +151,7 @@ for group in $groups; do
             done
         done
         # Twelve models are too many for the repository, so the table is kept.
-        "$trainer" classify "$runs"/codes-*.safetensors --training "$training" --data "$others" --json docs/results/codes.json --markdown docs/results/codes.md
+        "$trainer" classify "$runs"/codes-*.safetensors --training "$training" --data "$others" --json docs/results/codes.json --markdown docs/results/tables/codes.md
         ;;
     *) echo "no group $group" >&2 && exit 1 ;;
     esac

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use deepsim_tests::{checkpoints, fail, folder_of_pictures, picture, shipped_model, small_run, succeed, trainer, workspace};
 
-/// The error of a command names every one of these words.
+/// Asserts that a command's error contains each of these words.
 fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
     let error = fail(command)?;
     for word in words {
@@ -130,7 +130,7 @@ fn model_files_that_are_damaged_or_foreign() -> Result<()> {
     Ok(())
 }
 
-/// The shipped model as a later version might mark it.
+/// Writes the shipped model with a later version's number.
 fn other_version(path: &Path) -> Result<()> {
     let (mark, later) = (br#"\"version\":2"#, br#"\"version\":3"#);
     let mut bytes = fs::read(shipped_model())?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use deepsim::Picture;
-use deepsim::lab::Seen;
+use deepsim::lab::Analysis;
 use trainer::measure::psnr;
 
 use crate::chromium::Gpu;
@@ -16,7 +16,7 @@ pub const SIDE: usize = 128;
 /// How alike pictures of two machines are, in dB.
 const ALIKE: f64 = 40.0;
 
-/// Two pictures are the same but for rounding.
+/// Ensures that two pictures are equal except for rounding.
 ///
 /// # Errors
 /// If they are not.
@@ -33,7 +33,7 @@ pub fn ensure_alike(what: &str, found: &Picture, wanted: &Picture) -> Result<()>
 ///
 /// # Errors
 /// If the body fails.
-pub fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOnce(&Page, &Native, &Seen) -> Result<()>) -> Result<()> {
+pub fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOnce(&Page, &Native, &Analysis) -> Result<()>) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let site = if inverters.is_empty() { site(temporary.path())? } else { site_of(temporary.path(), inverters)? };
     let native = Native::load(&site)?;
@@ -49,23 +49,23 @@ pub fn with_page(gpu: Gpu, inverters: &[&str], state: &str, body: impl AsyncFnOn
 ///
 /// # Errors
 /// If the page does not come to rest.
-pub async fn turn(page: &Page, native: &Native, state: &str) -> Result<Seen> {
+pub async fn turn(page: &Page, native: &Native, state: &str) -> Result<Analysis> {
     page.turn(&format!("side={SIDE}&{state}")).await?;
     shown(page, native).await
 }
 
-/// The same pixels as the page's: browsers decode a JPEG a little differently.
-async fn shown(page: &Page, native: &Native) -> Result<Seen> {
-    Ok(native.lab.see(page.card("original").await?)?)
+/// Returns the same pixels as the page's: browsers decode a JPEG a little differently.
+async fn shown(page: &Page, native: &Native) -> Result<Analysis> {
+    Ok(native.lab.analyse(page.card("original").await?)?)
 }
 
-/// The result's card shows this picture, and these errors stand below it.
+/// Ensures that the result's card shows this picture and its errors.
 ///
 /// # Errors
 /// If it shows another, or other errors.
-pub async fn ensure_result(page: &Page, native: &Native, seen: &Seen, name: &str, what: &str, wanted: &Picture) -> Result<()> {
+pub async fn ensure_result(page: &Page, native: &Native, analysis: &Analysis, name: &str, what: &str, wanted: &Picture) -> Result<()> {
     ensure_alike(what, &page.card("result").await?, wanted)?;
-    let errors = now(native.lab.errors(name, seen, &native.lab.see(wanted.clone())?))?;
+    let errors = now(native.lab.errors(name, analysis, &native.lab.analyse(wanted.clone())?))?;
     let (picture, feature, _) = page.judged("result").await?;
     let (off, much) = ((picture - f64::from(errors.picture)).abs(), (feature - f64::from(errors.feature)).abs());
     ensure!(off < 1e-3 && much < 1e-3, "{what}: errors {picture}, {feature}, natively {errors:?}");

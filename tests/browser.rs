@@ -14,7 +14,7 @@ use deepsim_tests::{picture, shipped_model, succeed, trainer, workspace};
 use serde_json::{Value, json};
 use trainer::measure::psnr;
 
-/// What `trainer invert` makes of the same file with the same model.
+/// Returns what `trainer invert` makes of the same file with the same model.
 fn native(path: &Path, output: &Path) -> Result<Picture> {
     let mut command = trainer();
     command.args(["invert", "--device", "flex"]).arg(shipped_model());
@@ -26,7 +26,7 @@ fn native(path: &Path, output: &Path) -> Result<Picture> {
 /// Pictures, and how alike the page's inversion and `trainer`'s are at least, in dB: decoders of JPEG differ.
 const PICTURES: [(&str, f64); 3] = [("photo.png", 40.0), ("cat.jpg", 35.0), ("turned.jpg", 35.0)];
 
-/// The page's inversion equals `trainer`'s.
+/// Asserts that the page's inversions equal those of `trainer invert`.
 async fn assert_parity(page: &Page, pictures: &Path, which: &[(&str, f64)]) -> Result<()> {
     for &(name, least) in which {
         let path = pictures.join(name);
@@ -38,7 +38,7 @@ async fn assert_parity(page: &Page, pictures: &Path, which: &[(&str, f64)]) -> R
     Ok(())
 }
 
-/// A PNG with transparency, a JPEG, and the same JPEG with EXIF's word that it lies on its side.
+/// Writes a PNG with transparency, a JPEG, and the same JPEG rotated by its EXIF orientation.
 fn pictures(folder: &Path) -> Result<()> {
     let mut photo = image::open(workspace().join("tests/pictures/cat.jpg"))?.into_rgba8();
     for (x, _, pixel) in photo.enumerate_pixels_mut() {
@@ -56,7 +56,7 @@ fn pictures(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The networks give the golden activations in the browser too: the same numbers and tolerances as the native test.
+/// Asserts that the networks give the golden activations in the browser, with the numbers and tolerances of the native test.
 async fn assert_golden(page: &Page) -> Result<()> {
     let bytes = fs::read(workspace().join("tests/golden/golden.safetensors"))?;
     let values = |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
@@ -80,7 +80,8 @@ async fn assert_golden(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Numbers and some pictures, on one device. The judge's model file, which the page itself does not need, lies beside the others.
+/// Asserts golden activations and some inversions on one device. The judge's model file, which the page itself does not need, is added to
+/// the site.
 fn assert_numbers(gpu: Gpu, query: &str, device: &str, which: &[(&str, f64)]) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     pictures(temporary.path())?;
@@ -217,10 +218,18 @@ fn of_pictures_in_a_row_the_last_one_counts() -> Result<()> {
         page.run("window.photo = deepsim.view('invert').source", vec![]).await?;
         page.upload(&path("wide.png")).await?;
         let wide = page.card("original").await?;
-        page.run("window.wide = deepsim.view('invert').source; window.words = {file: new Blob(['words']), name: 'words', example: ''}", vec![]).await?;
+        page.run(
+            "window.wide = deepsim.view('invert').source; window.words = {file: new Blob(['words']), name: 'words', example: ''}",
+            vec![],
+        )
+        .await?;
         for (steps, shown, problem) in [
             ("deepsim.view('invert').open(photo); deepsim.view('invert').cut()", &photo, ""),
-            ("deepsim.view('invert').cut(); deepsim.view('invert').open(wide); deepsim.view('invert').cut(); deepsim.view('invert').open(photo); deepsim.view('invert').cut()", &photo, ""),
+            (
+                "deepsim.view('invert').cut(); deepsim.view('invert').open(wide); deepsim.view('invert').cut(); deepsim.view('invert').open(photo); deepsim.view('invert').cut()",
+                &photo,
+                "",
+            ),
             ("deepsim.view('invert').open(wide); deepsim.view('invert').cut(); deepsim.view('invert').open(words)", &wide, "not-a-picture"),
             ("deepsim.view('invert').open(words); deepsim.view('invert').open(photo)", &photo, "not-a-picture"),
         ] {

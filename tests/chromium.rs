@@ -82,7 +82,7 @@ impl Chromium {
         }
     }
 
-    /// The browser's one window.
+    /// Returns the browser's one window.
     pub const fn client(&self) -> &Client {
         &self.client
     }

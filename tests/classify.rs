@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use deepsim_tests::{fail, small_run, succeed, trainer};
 use serde_json::Value;
 
-/// An IDX file of pictures, dark or bright, and the labels beside it that say which.
+/// Returns an IDX file of pictures, dark or bright, and the labels beside it that say which.
 fn fashion(folder: &Path, name: &str, count: u32) -> Result<std::path::PathBuf> {
     let (mut pictures, mut labels) = (vec![0, 0, 8, 3], vec![0, 0, 8, 1]);
     for size in [count, 28, 28] {

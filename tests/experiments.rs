@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use anyhow::{Context, Result, ensure};
-use deepsim::lab::Seen;
+use deepsim::lab::Analysis;
 use deepsim::surgery::{Edit, mix};
 use deepsim_tests::beside::{SIDE, ensure_alike, ensure_result, turn, with_page};
 use deepsim_tests::chromium::Gpu;
@@ -21,8 +21,8 @@ const MIXTURES: &str = "tab=mix&inverter=fire5&share=0.3";
 const ROUNDS: &str = "tab=reencode&inverter=fire5&rounds=3";
 const REFINEMENT: &str = "tab=refine&inverter=fire5";
 
-async fn operations(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
-    let features = now(native.lab.features("fire9", seen))?;
+async fn operations(page: &Page, native: &Native, analysis: &Analysis) -> Result<()> {
+    let features = now(native.lab.features("fire9", analysis))?;
     // At 0.6 of the way from 1 to the 512 channels, or to all of their 49 places.
     let (channels, places) = (512f64.powf(0.6).round() as usize, (512f64 * 49.0).powf(0.6).round() as usize);
     for (name, edit) in [
@@ -35,15 +35,15 @@ async fn operations(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     ] {
         page.set("edit", name).await?;
         page.rest().await?;
-        let wanted = now(native.lab.invert("fire9", seen, Some(&edit.apply(features.clone()))))?;
-        ensure_result(page, native, seen, "fire9", name, &wanted).await?;
+        let wanted = now(native.lab.invert("fire9", analysis, Some(&edit.apply(features.clone()))))?;
+        ensure_result(page, native, analysis, "fire9", name, &wanted).await?;
     }
     // Another random choice, and back to a link's.
     page.click("#seed").await?;
     page.rest().await?;
     let edit = Edit::Noise { amount: 1.2, seed: 2 };
-    let wanted = now(native.lab.invert("fire9", seen, Some(&edit.apply(features.clone()))))?;
-    ensure_result(page, native, seen, "fire9", "another seed", &wanted).await?;
+    let wanted = now(native.lab.invert("fire9", analysis, Some(&edit.apply(features.clone()))))?;
+    ensure_result(page, native, analysis, "fire9", "another seed", &wanted).await?;
 
     // The newest of many wishes wins, and most of the others are not computed.
     page.set("edit", "keep-channels").await?;
@@ -57,12 +57,12 @@ async fn operations(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     let drawn = drawn.as_u64().context("a number")? - before;
     println!("41 wishes, {drawn} pictures");
     ensure!((1..=3).contains(&drawn), "{drawn} pictures for 41 wishes");
-    let wanted = now(native.lab.invert("fire9", seen, None))?;
-    ensure_result(page, native, seen, "fire9", "all channels", &wanted).await
+    let wanted = now(native.lab.invert("fire9", analysis, None))?;
+    ensure_result(page, native, analysis, "fire9", "all channels", &wanted).await
 }
 
-async fn channels(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
-    let features = now(native.lab.features("fire9", seen))?;
+async fn channels(page: &Page, native: &Native, analysis: &Analysis) -> Result<()> {
+    let features = now(native.lab.features("fire9", analysis))?;
     let strongest: Vec<usize> = features.strongest(24).into_iter().map(|(channel, _)| channel).collect();
     let shown = page
         .run("return [...document.querySelectorAll('#channels [data-factor=\"0\"]')].map((b) => Number(b.dataset.channel))", vec![])
@@ -80,19 +80,19 @@ async fn channels(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     page.rest().await?;
     let edited = Edit::Amplify { channel: first, factor: 0.0 }.apply(features);
     let edited = Edit::Amplify { channel: second, factor: 3.0 }.apply(edited);
-    let wanted = now(native.lab.invert("fire9", seen, Some(&edited)))?;
-    ensure_result(page, native, seen, "fire9", "two channels", &wanted).await?;
+    let wanted = now(native.lab.invert("fire9", analysis, Some(&edited)))?;
+    ensure_result(page, native, analysis, "fire9", "two channels", &wanted).await?;
     page.click("#channels-reset").await?;
     page.rest().await?;
-    ensure_alike("as they were", &page.card("result").await?, &now(native.lab.invert("fire9", seen, None))?)
+    ensure_alike("as they were", &page.card("result").await?, &now(native.lab.invert("fire9", analysis, None))?)
 }
 
-async fn mixtures(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
+async fn mixtures(page: &Page, native: &Native, analysis: &Analysis) -> Result<()> {
     page.set("mix", "portrait").await?;
     page.rest().await?;
-    let portrait = native.lab.see(Native::example("portrait", SIDE)?)?;
-    let (first, second) = (now(native.lab.features("fire5", seen))?, now(native.lab.features("fire5", &portrait))?);
-    let wanted = now(native.lab.invert("fire5", seen, Some(&mix(&first, &second, 0.3))))?;
+    let portrait = native.lab.analyse(Native::example("portrait", SIDE)?)?;
+    let (first, second) = (now(native.lab.features("fire5", analysis))?, now(native.lab.features("fire5", &portrait))?);
+    let wanted = now(native.lab.invert("fire5", analysis, Some(&mix(&first, &second, 0.3))))?;
     // Browsers decode the other picture's JPEG a little differently.
     let likeness = psnr(&page.card("result").await?, &wanted);
     println!("a mixture with a JPEG: {likeness:.1} dB");
@@ -107,12 +107,12 @@ async fn mixtures(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     Ok(())
 }
 
-async fn rounds(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
-    let mut round = native.lab.see(seen.picture().clone())?;
+async fn rounds(page: &Page, native: &Native, analysis: &Analysis) -> Result<()> {
+    let mut round = native.lab.analyse(analysis.picture().clone())?;
     let mut frames = Vec::new();
     for number in 1..=3 {
-        round = now(native.lab.again("fire5", &round))?;
-        let error = now(native.lab.errors("fire5", seen, &round))?.feature;
+        round = now(native.lab.reencode("fire5", &round))?;
+        let error = now(native.lab.errors("fire5", analysis, &round))?.feature;
         page.set("round", &number.to_string()).await?;
         ensure_alike(&format!("round {number}"), &page.card("result").await?, round.picture())?;
         let script = "return deepsim && document.getElementById('round-error').textContent";
@@ -150,7 +150,7 @@ async fn rounds(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     Ok(())
 }
 
-async fn refinement(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
+async fn refinement(page: &Page, native: &Native, analysis: &Analysis) -> Result<()> {
     let inverted = page.card("fire5").await?;
     let (_, before, _) = page.judged("fire5").await?;
     page.set("refine-steps", "10").await?;
@@ -158,7 +158,7 @@ async fn refinement(page: &Page, native: &Native, seen: &Seen) -> Result<()> {
     page.until("document.getElementById('refine').textContent === 'Refine' && document.querySelector('#refine-curve svg')").await?;
     page.rest().await?;
     let (_, after, _) = page.judged("result").await?;
-    let mut refinement = native.lab.refine("fire5", seen, &inverted)?;
+    let mut refinement = native.lab.refine("fire5", analysis, &inverted)?;
     for _ in 0..10 {
         refinement.step(0.02);
     }
@@ -207,8 +207,8 @@ fn an_inversion_is_refined() -> Result<()> {
 /// One after the other on one page: a software adapter needs half a minute to compile what a page computes with.
 #[test]
 fn experiments_are_the_native_ones_on_webgpu() -> Result<()> {
-    with_page(Gpu::Software, &["fire5", "fire9"], OPERATIONS, async |page, native, seen| {
-        operations(page, native, seen).await?;
+    with_page(Gpu::Software, &["fire5", "fire9"], OPERATIONS, async |page, native, analysis| {
+        operations(page, native, analysis).await?;
         channels(page, native, &turn(page, native, CHANNELS).await?).await?;
         mixtures(page, native, &turn(page, native, MIXTURES).await?).await?;
         rounds(page, native, &turn(page, native, ROUNDS).await?).await?;

@@ -14,7 +14,7 @@ fn stats(run: &Path) -> Result<Value> {
     Ok(serde_json::from_str(stats.lines().last().context("a line")?)?)
 }
 
-/// A run of a task, of a few steps, and its exported model.
+/// Returns a run of a task, of a few steps, and its exported model.
 fn model(folder: &Path, task: &str, steps: u32, more: &[&str]) -> Result<ModelFile> {
     let (data, run, path) = (folder.join("data"), folder.join(task), folder.join(task).with_extension("safetensors"));
     folder_of_pictures(&data, 6)?;
@@ -93,7 +93,7 @@ fn a_resumed_run_is_the_run_that_did_not_stop() -> Result<()> {
         succeed(resume.arg(path("parts")))?;
         let outcome = |run: &str| -> Result<(Vec<u8>, Value)> {
             let model = path(run).with_extension("safetensors");
-            succeed(trainer().args(["export", "--full-precision"]).arg(path(run)).arg("--output").arg(&model))?;
+            succeed(trainer().args(["export", "--precision", "f32"]).arg(path(run)).arg("--output").arg(&model))?;
             let mut last = stats(&path(run))?;
             // How fast it was is another matter, and shares are of the steps since it was started or resumed.
             for pace in ["pictures_per_second", "waiting_for_data", "first_step_seconds", "discriminator_share", "generator_share"] {

@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// The repository. Asked for when the test runs: what another checkout compiled into the same target folder may be reused.
+/// Returns the repository. Asked for when the test runs: what another checkout compiled into the same target folder may be reused.
 ///
 /// # Panics
 /// If the tests are not run by cargo.
@@ -23,7 +23,7 @@ pub fn workspace() -> PathBuf {
     Path::new(&package).join("..")
 }
 
-/// The trainer that was built with these tests: beside them, one folder up.
+/// Returns the trainer that was built with these tests: beside them, one folder up.
 ///
 /// # Panics
 /// If it was not built; `cargo xtask test` builds it first.
@@ -36,7 +36,7 @@ pub fn trainer() -> Command {
     command
 }
 
-/// A training run of a few seconds on the processor: small crops and small batches of the pictures in `data`.
+/// Returns a training run of a few seconds on the processor: small crops and small batches of the pictures in `data`.
 pub fn small_run(data: &Path, out: &Path) -> Command {
     let mut command = trainer();
     command.args(["--device", "flex", "--quiet", "--size", "32", "--batch", "2", "--data"]).arg(data).arg("--out").arg(out);
@@ -68,13 +68,13 @@ pub fn fail(command: &mut Command) -> Result<String> {
     Ok(error.to_owned())
 }
 
-/// A picture of coloured bands, another one for each `seed`.
+/// Returns a picture of coloured bands, another one for each `seed`.
 pub fn picture(width: u32, height: u32, seed: u32) -> RgbImage {
     // Kept below 256 by the remainder.
     RgbImage::from_fn(width, height, |x, y| Rgb([x * 3 + seed * 40, y * 2 + x / 8 * 16, (x + y + seed * 90) * 2].map(|v| (v % 256) as u8)))
 }
 
-/// A folder with `count` PNG pictures of 40 to 60 pixels.
+/// Creates a folder with `count` PNG pictures of 40 to 60 pixels.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -86,7 +86,7 @@ pub fn folder_of_pictures(folder: &Path, count: u32) -> Result<()> {
     Ok(())
 }
 
-/// The step numbers of a run's checkpoints, oldest first.
+/// Returns the step numbers of a run's checkpoints, oldest first.
 ///
 /// # Errors
 /// If there is no such folder.
@@ -98,12 +98,12 @@ pub fn checkpoints(run: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The shipped inverter.
+/// Returns the shipped inverter.
 pub fn shipped_model() -> PathBuf {
     workspace().join("models/fire5.safetensors")
 }
 
-/// The page that `cargo xtask web` built.
+/// Returns the page that `cargo xtask web` built.
 ///
 /// # Errors
 /// If it was not built.

@@ -21,7 +21,7 @@ pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result
     in_browser_of(1, gpu, site, body)
 }
 
-/// The same while no other browser runs: for what is measured by the clock.
+/// Runs the body while no other browser runs: for what is measured by the clock.
 ///
 /// # Errors
 /// If the body fails; a picture of the window is kept then.

@@ -2,7 +2,7 @@
 //! 40 dB, errors to a thousandth. Each on the processor and on WebGPU. The experiments are in `experiments.rs`.
 
 use anyhow::{Context, Result, ensure};
-use deepsim::lab::Seen;
+use deepsim::lab::Analysis;
 use deepsim_tests::beside::{SIDE, ensure_alike, turn, with_page};
 use deepsim_tests::chromium::Gpu;
 use deepsim_tests::native::{Native, now};
@@ -11,13 +11,13 @@ use deepsim_tests::workspace;
 use trainer::measure::psnr;
 
 fn layers(gpu: Gpu) -> Result<()> {
-    with_page(gpu, &[], "tab=refine", async |page, native, seen| {
-        ensure_alike("the example", seen.picture(), &Native::example("cat", SIDE)?)?;
+    with_page(gpu, &[], "tab=refine", async |page, native, analysis| {
+        ensure_alike("the example", analysis.picture(), &Native::example("cat", SIDE)?)?;
         for name in &native.names {
-            let wanted = now(native.lab.invert(name, seen, None))?;
+            let wanted = now(native.lab.invert(name, analysis, None))?;
             ensure_alike(name, &page.card(name).await?, &wanted)?;
-            let again = native.lab.see(wanted)?;
-            let errors = now(native.lab.errors(name, seen, &again))?;
+            let again = native.lab.analyse(wanted)?;
+            let errors = now(native.lab.errors(name, analysis, &again))?;
             let (picture, feature, classes) = page.judged(name).await?;
             let off = (picture - f64::from(errors.picture)).abs().max((feature - f64::from(errors.feature)).abs());
             ensure!(off < 1e-3, "{name}: {picture}, {feature}, natively {errors:?}");
@@ -28,7 +28,7 @@ fn layers(gpu: Gpu) -> Result<()> {
         // The comparison shows two of them, parted where the slider stands.
         page.click("[data-name='fire5'] .picture").await?;
         page.set("compare-place", "25").await?;
-        ensure!(page.canvas("#compare-over").await? == *seen.picture());
+        ensure!(page.canvas("#compare-over").await? == *analysis.picture());
         ensure!(page.canvas("#compare-under").await? == page.card("fire5").await?);
         let parted = page.run("return document.getElementById('compare-over').style.clipPath", vec![]).await?;
         ensure!(parted == "inset(0px 75% 0px 0px)", "{parted}");
@@ -42,7 +42,7 @@ fn layers(gpu: Gpu) -> Result<()> {
 const KEPT: &str = "edit=noise&amount=0.4&seed=7";
 const BROUGHT: &str = "tab=refine";
 
-async fn keeping(page: &Page, native: &Native, _: &Seen) -> Result<()> {
+async fn keeping(page: &Page, native: &Native, _: &Analysis) -> Result<()> {
     page.catch_saved().await?;
     page.click("[data-name='fire9'] button.small").await?;
     ensure!(open(&page.saved(1).await?)? == page.card("fire9").await?);
@@ -84,7 +84,7 @@ async fn keeping(page: &Page, native: &Native, _: &Seen) -> Result<()> {
     Ok(())
 }
 
-async fn bringing(page: &Page, _: &Native, _: &Seen) -> Result<()> {
+async fn bringing(page: &Page, _: &Native, _: &Analysis) -> Result<()> {
     let cat = workspace().join("tests/pictures/cat.jpg");
     let whole = open(&std::fs::read(&cat)?)?;
     page.upload(&cat).await?;
@@ -152,8 +152,8 @@ fn pictures_come_from_everywhere() -> Result<()> {
 /// On one page: a software adapter needs half a minute to compile what a page computes with.
 #[test]
 fn pictures_are_kept_and_brought_on_webgpu() -> Result<()> {
-    with_page(Gpu::Software, &["fire5", "fire9"], KEPT, async |page, native, seen| {
-        keeping(page, native, seen).await?;
+    with_page(Gpu::Software, &["fire5", "fire9"], KEPT, async |page, native, analysis| {
+        keeping(page, native, analysis).await?;
         bringing(page, native, &turn(page, native, BROUGHT).await?).await
     })
 }
@@ -166,9 +166,9 @@ fn the_size_can_be_chosen() -> Result<()> {
             page.set("size", &side.to_string()).await?;
             page.until(&format!("deepsim.view('invert').gallery.original.shown?.side === {side}")).await?;
             page.rest().await?;
-            let seen = native.lab.see(page.card("original").await?)?;
+            let analysis = native.lab.analyse(page.card("original").await?)?;
             for name in &native.names {
-                ensure_alike(&format!("{name} at {side}"), &page.card(name).await?, &now(native.lab.invert(name, &seen, None))?)?;
+                ensure_alike(&format!("{name} at {side}"), &page.card(name).await?, &now(native.lab.invert(name, &analysis, None))?)?;
             }
         }
         Ok(())

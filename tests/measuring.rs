@@ -11,7 +11,7 @@ fn rows(path: &Path) -> Result<Vec<Value>> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
-/// The mean of a measure of a row, such as `errors/fire5`.
+/// Returns the mean of a measure of a row, such as `errors/fire5`.
 fn mean(row: &Value, measure: &str) -> Result<f64> {
     row.pointer(&format!("/{measure}/mean")).and_then(Value::as_f64).with_context(|| format!("no {measure} in {row}"))
 }

@@ -42,7 +42,7 @@ impl Native {
         Ok(Self { lab, names })
     }
 
-    /// The middle square of an example of the page.
+    /// Returns the middle square of an example of the page.
     ///
     /// # Errors
     /// If there is none of that name.
@@ -51,7 +51,7 @@ impl Native {
     }
 }
 
-/// The value of a future that never waits, as none does on the processor.
+/// Returns the value of a future that never waits, as none does on the processor.
 ///
 /// # Panics
 /// If it waits after all.

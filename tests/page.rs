@@ -28,7 +28,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page at an address, which ends with a slash, of a server, in a browser.
+    /// Creates the page at an address, which ends with a slash, of a server, in a browser.
     #[must_use]
     pub const fn new(client: Client, address: String, server: Server) -> Self {
         Self { client, address, server: Mutex::new(Some(server)) }
@@ -61,7 +61,7 @@ impl Page {
         self.client.execute(script, arguments).await.with_context(|| script.to_owned())
     }
 
-    /// `document.body.dataset`.
+    /// Returns a value of `document.body.dataset`.
     ///
     /// # Errors
     /// If the browser is gone.
@@ -70,7 +70,7 @@ impl Page {
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
 
-    /// An element's text.
+    /// Returns an element's text.
     ///
     /// # Errors
     /// If there is none.
@@ -135,7 +135,7 @@ impl Page {
         self.another_picture(&before).await
     }
 
-    /// What the page calls the picture of now.
+    /// Returns the page's identifier of the current picture.
     ///
     /// # Errors
     /// If the browser is gone.
@@ -190,7 +190,7 @@ impl Page {
         self.run(script, vec![json!(id), json!(value)]).await.map(drop)
     }
 
-    /// What a canvas shows.
+    /// Returns the picture on a canvas.
     ///
     /// # Errors
     /// If there is no such canvas.
@@ -200,7 +200,7 @@ impl Page {
         open(&STANDARD.decode(encoded)?)
     }
 
-    /// What the card of this name shows.
+    /// Returns the picture on the card of this name.
     ///
     /// # Errors
     /// If there is no such card.
@@ -208,7 +208,7 @@ impl Page {
         self.canvas(&format!("[data-name='{name}'] canvas")).await
     }
 
-    /// The numbers below a card: picture error, feature error and the classes seen.
+    /// Returns the numbers below a card: picture error, feature error and the classes seen.
     ///
     /// # Errors
     /// If they are not there.
@@ -220,7 +220,7 @@ impl Page {
         serde_json::from_value(found.clone()).with_context(|| format!("{name}: {found}"))
     }
 
-    /// The kind of the problem that the page shows, or nothing.
+    /// Returns the kind of the problem that the page shows, or nothing.
     ///
     /// # Errors
     /// If the browser is gone.
@@ -248,7 +248,7 @@ impl Page {
         self.run(script, vec![]).await.map(drop)
     }
 
-    /// The newest file that was saved, once there are `count`.
+    /// Returns the newest file that was saved, once there are `count`.
     ///
     /// # Errors
     /// If it does not come.
@@ -268,13 +268,13 @@ impl Page {
         keep(name, &self.client.screenshot().await?)
     }
 
-    /// The server ends: there is no connection any more.
+    /// Ends the server: the page then has no connection.
     pub fn disconnect(&self) {
         drop(self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
     }
 }
 
-/// A picture file's pixels.
+/// Returns a picture file's pixels.
 ///
 /// # Errors
 /// If it is none.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use deepsim_tests::{folder_of_pictures, small_run, succeed, trainer};
 use serde_json::Value;
 
-/// One data thread and one rayon thread, so that sums have one order; `hidden` takes the graphics drivers away.
+/// Returns a command with one data thread and one rayon thread, so that sums have one order; `hidden` hides the graphics drivers.
 fn exact(command: &mut Command, hidden: bool) -> &mut Command {
     command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1"]);
     if hidden {
@@ -17,10 +17,10 @@ fn exact(command: &mut Command, hidden: bool) -> &mut Command {
     command
 }
 
-/// The averaged weights as an f32 model file, and the state without what differs between two folders.
+/// Returns the averaged weights as an f32 model file, and the state without what differs between two folders.
 fn outcome(run: &Path) -> Result<(Vec<u8>, Value)> {
     let model = run.join("model.safetensors");
-    succeed(trainer().args(["export", "--full-precision"]).arg(run).arg("--output").arg(&model))?;
+    succeed(trainer().args(["export", "--precision", "f32"]).arg(run).arg("--output").arg(&model))?;
     let state: Value = serde_json::from_slice(&fs::read(run.join("checkpoints/000020/state.json"))?)?;
     ensure!(state["average_updates"].as_u64().is_some_and(|updates| updates > 10), "the inverter trained: {state}");
     Ok((fs::read(model)?, state))

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::dist;
 
-/// A copy of the page that `cargo xtask web` built, in a folder of its own, to be changed.
+/// Copies the page that `cargo xtask web` built into a folder of its own, to be changed.
 ///
 /// # Errors
 /// If it was not built.
@@ -18,7 +18,7 @@ pub fn site(folder: &Path) -> Result<PathBuf> {
     Ok(site)
 }
 
-/// The same with only these inverters, where a test looks at no others: a software adapter needs seconds for each.
+/// Returns a copy with only these inverters, where a test needs no others: a software adapter needs seconds for each.
 ///
 /// # Errors
 /// If the page was not built.

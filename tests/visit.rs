@@ -37,7 +37,7 @@ fn weights_that_are_missing_or_damaged_are_named() -> Result<()> {
     })
 }
 
-/// What the browser keeps of the weights.
+/// Returns what the browser keeps of the weights.
 async fn kept(page: &Page) -> Result<usize> {
     let script =
         "const done = arguments[0]; caches.open('deepsim-weights-1').then((cache) => cache.keys()).then((keys) => done(keys.length))";
@@ -123,7 +123,7 @@ fn the_main_thread_stays_free() -> Result<()> {
 /// Visits of which one must be free of long tasks.
 const VISITS: usize = 4;
 
-/// The long tasks of a visit in which everything is tried.
+/// Returns the long tasks of a visit in which everything is tried.
 async fn long_tasks(page: &Page, large: &std::path::Path) -> Result<Value> {
     page.open("").await?;
     let script = "window.long = []; new PerformanceObserver((list) => { for (const task of list.getEntries()) \
@@ -244,7 +244,7 @@ impl WebDriverCompatibleCommand for Cdp {
     }
 }
 
-/// A screen of this size, light or dark.
+/// Emulates a screen of this size, light or dark.
 async fn emulate(page: &Page, width: u32, height: u32, scheme: &str) -> Result<()> {
     let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
     page.client.issue_cmd(Cdp("Emulation.setDeviceMetricsOverride", screen)).await?;

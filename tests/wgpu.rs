@@ -26,12 +26,12 @@ fn setup(device: &Device) -> Result<Setup> {
         encoder: models::squeezenet(device)?,
         layer: Layer::Fire5,
         scale,
-        loss: DeepSimLoss::new(Comparator::squeezenet(models::squeezenet(device)?, &places), weights),
+        loss: DeepSimLoss::new(Comparator::at(models::squeezenet(device)?, &places)?, weights),
         translation: None,
     })
 }
 
-/// Steps from the same weights with the same pictures; each step's losses show the gradients of those before.
+/// Returns steps from the same weights with the same pictures; each step's losses show the gradients of those before.
 fn losses_of(start: &TrainState, device: &Device) -> Result<Vec<Losses>> {
     let fresh = TrainState::new(Layer::Fire5, 0.9, device);
     let mut train_state = TrainState {

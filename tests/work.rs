@@ -38,7 +38,7 @@ const WASM: u64 = 14_700_000;
 /// Bytes of all models that the page can load. It loads each when it is wanted.
 const MODELS: u64 = 30_000_000;
 
-/// The binary that times our side of comparisons: beside the trainer.
+/// Returns the binary that times our side of comparisons: beside the trainer.
 fn peer() -> PathBuf {
     PathBuf::from(trainer().get_program()).with_file_name("peer").with_extension(std::env::consts::EXE_EXTENSION)
 }
@@ -50,7 +50,7 @@ fn a_training_step_allocates_no_more_than_it_did() -> Result<()> {
     let encoder = trainer::models::squeezenet(&device)?;
     let scaled = |layer| ScaledPlace { place: Place::Layer(layer), scale: 50.0 };
     let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
-    let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[scaled(Layer::Fire5), scaled(Layer::Fire9)]), weights);
+    let loss = DeepSimLoss::new(Comparator::at(encoder.clone(), &[scaled(Layer::Fire5), scaled(Layer::Fire9)])?, weights);
     let setup = Setup { encoder, layer: Layer::Fire5, scale: 50.0, loss, translation: None };
     let mut train_state = TrainState::new(Layer::Fire5, 0.998, &device);
     let pictures = Tensor::<4>::ones([2, 3, 32, 32], &device);

@@ -1,5 +1,6 @@
-//! The comparator, the paper's C: a fixed network in whose features pictures are compared. The paper compares AlexNet, VideoNet and
-//! Exemplar-CNN; what stands here are two networks that know ImageNet, an Exemplar-CNN, which knows no labels, and one that knows nothing.
+//! The comparator, the paper's C: a fixed network in whose features pictures are compared. The paper tries AlexNet, VideoNet and
+//! Exemplar-CNN. Here any [`FeatureNetwork`] can compare; the trainer offers two networks trained on ImageNet, an Exemplar-CNN, trained without
+//! labels, and a random network.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Layer;
 use crate::layer::UnknownLayer;
-use crate::nets::efficientnet::{EfficientNet, STAGES};
-use crate::nets::exemplar::{DEPTH, ExemplarCnn};
-use crate::nets::squeezenet::SqueezeNet;
+use crate::nets::efficientnet::STAGES;
+use crate::nets::exemplar::DEPTH;
+use crate::network::{FeatureNetwork, UnknownPlace};
 
 /// Which network compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// Where its features are compared unless somebody asks for other places: one place about half-way up, one near the top.
+    /// Returns the places that are compared by default: one about half-way up, one near the top.
     pub const fn usual_places(self) -> &'static [Place] {
         match self {
             Self::Squeezenet | Self::Random => &[Place::Layer(Layer::Fire5), Place::Layer(Layer::Fire9)],
@@ -42,7 +43,7 @@ impl Network {
         }
     }
 
-    /// Whether the network has such a place.
+    /// Returns whether the network has such a place.
     pub const fn has(self, place: Place) -> bool {
         match (self, place) {
             (Self::Squeezenet | Self::Random, Place::Layer(_)) => true,
@@ -119,58 +120,62 @@ pub struct ScaledPlace {
     pub scale: f32,
 }
 
-/// A fixed network and the places where it compares. It must live on a plain device (no autodiff): then it is constant, and still hands
-/// gradients to its input.
+/// A fixed network and the places where it compares. The network must live on a plain device (no autodiff): then it is constant, and
+/// gradients still reach its input.
 #[derive(Debug)]
-pub enum Comparator {
-    /// SqueezeNet, with whatever weights, and its layers.
-    Squeezenet(Box<SqueezeNet>, Vec<(Layer, f32)>),
-    /// EfficientNet-Lite0 and its stages.
-    Efficientnet(Box<EfficientNet>, Vec<(usize, f32)>),
-    /// An Exemplar-CNN and its stages.
-    Exemplar(ExemplarCnn, Vec<(usize, f32)>),
+pub struct Comparator {
+    network: Box<dyn FeatureNetwork>,
+    /// Names of places and the scales of their features.
+    places: Vec<(String, f32)>,
 }
 
 impl Comparator {
-    /// SqueezeNet, trained or random. Places that it does not have are left out.
-    pub fn squeezenet(network: SqueezeNet, places: &[ScaledPlace]) -> Self {
-        let layer = |scaled: &ScaledPlace| if let Place::Layer(layer) = scaled.place { Some((layer, scaled.scale)) } else { None };
-        Self::Squeezenet(Box::new(network), places.iter().filter_map(layer).collect())
+    /// Creates a comparator of a network and places in it, each with the number that its features are divided by.
+    ///
+    /// # Errors
+    /// If the network lacks a place.
+    pub fn new(network: impl FeatureNetwork + 'static, places: &[(&str, f32)]) -> Result<Self, UnknownPlace> {
+        for (name, _) in places {
+            network.feature_map(name)?;
+        }
+        let places = places.iter().map(|&(name, scale)| (name.to_owned(), scale)).collect();
+        Ok(Self { network: Box::new(network), places })
     }
 
-    /// EfficientNet-Lite0. Places that it does not have are left out.
-    pub fn efficientnet(network: EfficientNet, places: &[ScaledPlace]) -> Self {
-        Self::Efficientnet(Box::new(network), stages(places))
+    /// Creates a comparator of places whose scales were measured before, as a model file's card has them.
+    ///
+    /// # Errors
+    /// If the network lacks a place.
+    pub fn at(network: impl FeatureNetwork + 'static, places: &[ScaledPlace]) -> Result<Self, UnknownPlace> {
+        let names: Vec<String> = places.iter().map(|scaled| scaled.place.to_string()).collect();
+        let named: Vec<(&str, f32)> = names.iter().map(String::as_str).zip(places.iter().map(|scaled| scaled.scale)).collect();
+        Self::new(network, &named)
     }
 
-    /// An Exemplar-CNN. Places that it does not have are left out.
-    pub fn exemplar(network: ExemplarCnn, places: &[ScaledPlace]) -> Self {
-        Self::Exemplar(network, stages(places))
+    /// Creates a comparator whose scales are measured on pictures `[batch, 3, side, side]`: afterwards the mean square of their features is 1 at
+    /// each place.
+    ///
+    /// # Errors
+    /// If the network lacks a place.
+    pub fn measured(network: impl FeatureNetwork + 'static, places: &[&str], pictures: Tensor<4>) -> Result<Self, UnknownPlace> {
+        let unscaled: Vec<(&str, f32)> = places.iter().map(|&name| (name, 1.0)).collect();
+        let mut comparator = Self::new(network, &unscaled)?;
+        let features = comparator.features(pictures);
+        for ((_, scale), features) in comparator.places.iter_mut().zip(features) {
+            *scale = features.square().mean().into_scalar::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        }
+        Ok(comparator)
     }
 
-    /// Scaled features `[batch, channels, grid, grid]` at each place, for pictures `[batch, 3, side, side]` in [-1, 1].
+    /// Returns scaled features `[batch, channels, grid, grid]` at each place, for pictures `[batch, 3, side, side]` in [-1, 1].
     pub fn features(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
-        let (features, scales): (_, Vec<f32>) = match self {
-            Self::Squeezenet(network, places) => {
-                let (layers, scales): (Vec<Layer>, _) = places.iter().copied().unzip();
-                (network.features_of(pictures, &layers), scales)
-            }
-            Self::Efficientnet(network, places) => {
-                let (stages, scales): (Vec<usize>, _) = places.iter().copied().unzip();
-                (network.features_of(pictures, &stages), scales)
-            }
-            Self::Exemplar(network, places) => {
-                let (stages, scales): (Vec<usize>, _) = places.iter().copied().unzip();
-                (network.features_of(pictures, &stages), scales)
-            }
-        };
-        features.into_iter().zip(scales).map(|(features, scale)| features.div_scalar(scale)).collect()
+        if self.places.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<&str> = self.places.iter().map(|(name, _)| name.as_str()).collect();
+        let features = self.network.features_at(pictures, &names);
+        features.into_iter().zip(&self.places).map(|(features, (_, scale))| features.div_scalar(*scale)).collect()
     }
-}
-
-fn stages(places: &[ScaledPlace]) -> Vec<(usize, f32)> {
-    let stage = |scaled: &ScaledPlace| if let Place::Stage(stage) = scaled.place { Some((stage, scaled.scale)) } else { None };
-    places.iter().filter_map(stage).collect()
 }
 
 #[cfg(test)]

@@ -28,54 +28,55 @@ impl Generation {
         Ok(Self { network, card, codes: file.card().codes.clone() })
     }
 
-    /// The weights as a model file, with a card.
+    /// Returns the weights as a model file, with a card.
     pub fn to_file(&self, card: Card, precision: Precision) -> ModelFile {
         ModelFile::from_module(&self.network, card, precision)
     }
 
-    /// What the network is.
+    /// Returns the network's card.
     pub const fn card(&self) -> AutoencoderCard {
         self.card
     }
 
-    /// Where the codes of its training pictures lie, if the card says so.
+    /// Returns where the codes of its training pictures lie, if the card says so.
     pub const fn codes(&self) -> Option<&Codes> {
         self.codes.as_ref()
     }
 
-    /// Numbers in a code.
+    /// Returns the number of values in a code.
     pub const fn len(&self) -> usize {
         self.card.code.len(self.card.side)
     }
 
-    /// Never: a code has numbers.
+    /// Returns false: a code has numbers.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The codes of pictures `[batch, 3, side, side]`: `[batch, 8, side / 8, side / 8]`, or the means of latent ones, `[batch, latent, 1, 1]`.
+    /// Returns the codes of pictures `[batch, 3, side, side]`: `[batch, 8, side / 8, side / 8]`, or the means of latent ones, `[batch,
+    /// latent, 1, 1]`.
     pub fn encode(&self, pictures: Tensor<4>) -> Tensor<4> {
         self.network.encoder.code(pictures)
     }
 
-    /// The distributions of the codes of pictures `[batch, 3, side, side]`, if the network is variational.
+    /// Returns the distributions of the codes of pictures `[batch, 3, side, side]`, if the network is variational.
     pub fn posterior(&self, pictures: Tensor<4>) -> Option<Posterior> {
         matches!(self.card.code, Code::Latent(_)).then(|| Posterior::of(self.network.encoder.forward(pictures)))
     }
 
-    /// Pictures `[batch, 3, side, side]` from codes of the same shape as [`Generation::encode`] gives.
+    /// Returns pictures `[batch, 3, side, side]` from codes of the same shape as [`Generation::encode`] gives.
     pub fn decode(&self, codes: Tensor<4>) -> Tensor<4> {
         self.network.decoder.forward(codes)
     }
 
-    /// Codes one after the other as a tensor for [`Generation::decode`]. Numbers past the last whole code are left out.
+    /// Returns codes one after the other as a tensor for [`Generation::decode`]. Numbers past the last whole code are left out.
     pub fn to_tensor(&self, codes: &[f32], device: &Device) -> Tensor<4> {
         let [channels, side] = self.card.code.shape(self.card.side);
         let count = codes.len() / self.len();
         Tensor::from_data(TensorData::new(codes[..count * self.len()].to_vec(), [count, channels, side, side]), device)
     }
 
-    /// A code drawn from the standard normal. One with a plain autoencoder's grid was never trained to be drawn.
+    /// Returns a code drawn from the standard normal. One with a plain autoencoder's grid was never trained to be drawn.
     ///
     /// # Errors
     /// [`ModelFileError::Card`] for a grid.
@@ -89,7 +90,7 @@ impl Generation {
     }
 }
 
-/// What an autoencoder's card says of it.
+/// Returns the autoencoder's part of a card.
 ///
 /// # Errors
 /// If the card is not an autoencoder's.
@@ -100,15 +101,16 @@ pub const fn autoencoder_of(card: &Card) -> Result<AutoencoderCard, ModelFileErr
     }
 }
 
-/// `size` standard normal numbers: those of a place on a sheet, the `again`-th draw for it. Other places do not depend on it.
+/// Returns `size` standard normal numbers for a place on a sheet, the `again`-th draw there. Other places do not depend on it.
 pub fn latent(seed: u64, place: u64, again: u64, size: usize) -> Vec<f32> {
     let mut random = generator_at(seed, place, again);
     // Fewer digits lose nothing.
     (0..size).map(|_| gaussian(&mut random) as f32).collect()
 }
 
-/// A code on the way from one to another, `share` of the way: on a great circle, as far out as the two are (White 2016), since in many
-/// dimensions the straight line between two draws passes where no draw lies. Codes in about one direction are joined by a line.
+/// Interpolates between two codes, at `share` of the way: on a great circle, at the distance from zero that the two have (White 2016),
+/// since in many dimensions the straight line between two draws passes where no draw lies. Codes in about one direction are joined by a
+/// line.
 pub fn walk(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
     let lengths = dot(from, from).sqrt() * dot(to, to).sqrt();
@@ -122,7 +124,7 @@ pub fn walk(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
     from.iter().zip(to).map(|(&from, &to)| (f64::from(from) * left + f64::from(to) * right) as f32).collect()
 }
 
-/// The code moved by `amounts` deviations along the first principal directions.
+/// Returns the code moved by `amounts` deviations along the first principal directions.
 pub fn moved(code: &[f32], codes: &Codes, amounts: &[f32]) -> Vec<f32> {
     let mut moved = code.to_vec();
     for (direction, amount) in codes.directions.iter().zip(amounts) {

@@ -3,22 +3,22 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::Layer;
 use crate::model_file::{Card, InverterCard, Kind, ModelFile, ModelFileError};
 use crate::nets::inverter::Inverter;
 use crate::nets::squeezenet::SqueezeNet;
+use crate::network::{FeatureNetwork, UnknownPlace};
 
-/// A network and the inverter of one of its layers, ready to run.
+/// A network and the inverter of one of its places, ready to run.
 #[derive(Debug)]
 pub struct Inversion {
-    squeezenet: SqueezeNet,
+    network: Box<dyn FeatureNetwork>,
+    place: String,
     inverter: Inverter,
-    layer: Layer,
     scale: f32,
 }
 
 impl Inversion {
-    /// Puts the two model files' weights on a device.
+    /// Puts the weights of two model files, of SqueezeNet and of an inverter, on a device.
     ///
     /// # Errors
     /// If a file is not of the kind it should be, or its tensors do not fit the architecture.
@@ -26,30 +26,38 @@ impl Inversion {
         squeezenet.expect_kind(Kind::Squeezenet)?;
         let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
         Ok(Self {
-            squeezenet: squeezenet.apply(SqueezeNet::new(device))?.no_grad(),
+            network: Box::new(squeezenet.apply(SqueezeNet::new(device))?.no_grad()),
+            place: shape.layer.name().to_owned(),
             inverter: inverter.apply(Inverter::new(shape, device))?.no_grad(),
-            layer: shape.layer,
             scale,
         })
     }
 
-    /// The layer whose features are inverted.
-    pub const fn layer(&self) -> Layer {
-        self.layer
+    /// Creates the inversion of any network's features at a place, divided by `scale`, by an inverter of that place. Both are on the plain
+    /// device.
+    ///
+    /// # Errors
+    /// If the network lacks the place.
+    pub fn of(network: impl FeatureNetwork + 'static, place: &str, inverter: Inverter, scale: f32) -> Result<Self, UnknownPlace> {
+        network.feature_map(place)?;
+        Ok(Self { network: Box::new(network), place: place.to_owned(), inverter, scale })
     }
 
-    /// Scaled features `[batch, channels, grid, grid]` of pictures `[batch, 3, side, side]`, side a multiple of 16.
+    /// Returns scaled features `[batch, channels, grid, grid]` of pictures `[batch, 3, side, side]`.
+    ///
+    /// # Panics
+    /// If the network breaks the promise of [`FeatureNetwork::features_at`] and returns nothing.
     pub fn features(&self, pictures: Tensor<4>) -> Tensor<4> {
-        self.squeezenet.features(pictures, self.layer).div_scalar(self.scale)
+        self.network.features_at(pictures, &[&self.place]).swap_remove(0).div_scalar(self.scale)
     }
 
-    /// Pictures `[batch, 3, side, side]` from scaled features `[batch, channels, grid, grid]`.
+    /// Returns pictures `[batch, 3, side, side]` from scaled features `[batch, channels, grid, grid]`.
     pub fn picture(&self, features: Tensor<4>) -> Tensor<4> {
         self.inverter.forward(features)
     }
 
-    /// Iterative re-encoding (DeePSiM, section 4.3): the inversion of pictures `[batch, 3, side, side]`, the inversion of the inversion, and so
-    /// on, `iterations` of them.
+    /// Re-encodes pictures `[batch, 3, side, side]` (DeePSiM, section 4.3): returns their inversion, the inversion of that, and so on,
+    /// `iterations` of them.
     pub fn rounds(&self, pictures: &Tensor<4>, iterations: usize) -> Vec<Tensor<4>> {
         let mut rounds: Vec<Tensor<4>> = Vec::with_capacity(iterations);
         for _ in 0..iterations {
@@ -65,7 +73,7 @@ impl Inversion {
     }
 }
 
-/// What an inverter's card says of it.
+/// Returns the inverter's part of a card.
 ///
 /// # Errors
 /// If the card is not an inverter's.

@@ -65,20 +65,20 @@ struct Loaded {
 
 /// A picture and what SqueezeNet sees in it.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct Analysis {
     picture: Picture,
     tensor: Tensor<4>,
     /// In the order of [`Layer::ALL`], unscaled.
     features: Vec<Tensor<4>>,
 }
 
-impl Seen {
-    /// The picture.
+impl Analysis {
+    /// Returns the picture.
     pub const fn picture(&self) -> &Picture {
         &self.picture
     }
 
-    /// Its features at a layer, unscaled, `[1, channels, grid, grid]`.
+    /// Returns its features at a layer, unscaled, `[1, channels, grid, grid]`.
     pub fn features(&self, layer: Layer) -> Tensor<4> {
         let place = Layer::ALL.iter().position(|&other| other == layer).unwrap_or(0);
         self.features[place].clone()
@@ -96,7 +96,7 @@ pub struct Errors {
 }
 
 impl Lab {
-    /// A laboratory without inverters.
+    /// Creates a laboratory that holds no inverter yet.
     ///
     /// # Errors
     /// If the file does not hold SqueezeNet.
@@ -118,85 +118,85 @@ impl Lab {
         Ok(())
     }
 
-    /// The layer that an inverter inverts, and whether there is one of that name.
+    /// Returns the layer that an inverter inverts, and whether there is one of that name.
     pub fn layer_of(&self, name: &str) -> Option<Layer> {
         self.inverters.get(name).map(|loaded| loaded.layer)
     }
 
-    /// Looks at a square picture: every layer's features in one pass.
+    /// Computes every layer's features of a square picture in one pass.
     ///
     /// # Errors
     /// If its side is not a multiple of 16.
-    pub fn see(&self, picture: Picture) -> Result<Seen, LabError> {
+    pub fn analyse(&self, picture: Picture) -> Result<Analysis, LabError> {
         if !is_valid_side(picture.width()) || picture.width() != picture.height() {
             return Err(LabError::Side(picture.width()));
         }
         let tensor = picture::to_tensor(std::slice::from_ref(&picture), &self.device)?; // [1, 3, side, side]
         let features = self.squeezenet.features_of(tensor.clone(), &Layer::ALL);
-        Ok(Seen { picture, tensor, features })
+        Ok(Analysis { picture, tensor, features })
     }
 
-    /// The features that an inverter takes, as plain numbers to be edited: scaled.
+    /// Returns the features that an inverter takes, as plain numbers to be edited: scaled.
     ///
     /// # Errors
     /// If there is no such inverter, or the device fails.
-    pub async fn features(&self, name: &str, seen: &Seen) -> Result<Features, LabError> {
+    pub async fn features(&self, name: &str, analysis: &Analysis) -> Result<Features, LabError> {
         let Loaded { layer, scale, .. } = self.loaded(name)?;
-        let data = seen.features(*layer).div_scalar(*scale).into_data_async().await?; // [1, channels, grid, grid]
+        let data = analysis.features(*layer).div_scalar(*scale).into_data_async().await?; // [1, channels, grid, grid]
         Features::of(&data).pop().ok_or_else(|| LabError::Device("no features came back".into()))
     }
 
-    /// The picture that an inverter makes of a picture's features, or of edited ones.
+    /// Returns the picture that an inverter makes of a picture's features, or of edited ones.
     ///
     /// # Errors
     /// If there is no such inverter, or the device fails.
-    pub async fn invert(&self, name: &str, seen: &Seen, edited: Option<&Features>) -> Result<Picture, LabError> {
+    pub async fn invert(&self, name: &str, analysis: &Analysis, edited: Option<&Features>) -> Result<Picture, LabError> {
         let Loaded { layer, scale, inverter } = self.loaded(name)?;
         let features = match edited {
             Some(features) => Tensor::from_data(Features::to_data(std::slice::from_ref(features)), &self.device), // [1, channels, grid, grid]
-            None => seen.features(*layer).div_scalar(*scale), // [1, channels, grid, grid]
+            None => analysis.features(*layer).div_scalar(*scale), // [1, channels, grid, grid]
         };
         let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
         picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
     }
 
-    /// One round of re-encoding (DeePSiM, section 4.3): the inversion of what was seen, and what SqueezeNet sees in it.
+    /// Makes one round of re-encoding (DeePSiM, section 4.3): inverts the features and computes those of the inversion.
     ///
     /// # Errors
     /// If there is no such inverter, or the device fails.
-    pub async fn again(&self, name: &str, seen: &Seen) -> Result<Seen, LabError> {
-        self.see(self.invert(name, seen, None).await?)
+    pub async fn reencode(&self, name: &str, analysis: &Analysis) -> Result<Analysis, LabError> {
+        self.analyse(self.invert(name, analysis, None).await?)
     }
 
-    /// Gradient descent on the pixels of an inversion towards the features that its inverter was given, with a weak prior: it begins at
-    /// a picture already.
+    /// Prepares gradient descent on the pixels of an inversion towards the features that its inverter was given, with a weak prior: the
+    /// start is a picture already.
     ///
     /// # Errors
     /// If there is no such inverter, or the inversion is of another side than the picture.
-    pub fn refine(&self, name: &str, seen: &Seen, inversion: &Picture) -> Result<Optimisation, LabError> {
+    pub fn refine(&self, name: &str, analysis: &Analysis, inversion: &Picture) -> Result<Optimisation, LabError> {
         let layer = self.loaded(name)?.layer;
-        if layer.stride().is_some() && inversion.width() != seen.picture.width() {
+        if layer.stride().is_some() && inversion.width() != analysis.picture.width() {
             return Err(LabError::Side(inversion.width()));
         }
         let start = picture::to_tensor(std::slice::from_ref(inversion), &self.device)?; // [1, 3, side, side]
-        Ok(Optimisation::new(&self.squeezenet, layer, seen.features(layer), start, REFINING))
+        Ok(Optimisation::new(&self.squeezenet, layer.name(), analysis.features(layer), start, REFINING))
     }
 
-    /// How far an inversion is from the picture. One of the scores is compared with the picture at its own side.
+    /// Computes the errors of an inversion. An inversion of the scores is compared with the picture at the inversion's side.
     ///
     /// # Errors
     /// If there is no such inverter, or the device fails.
-    pub async fn errors(&self, name: &str, seen: &Seen, inversion: &Seen) -> Result<Errors, LabError> {
+    pub async fn errors(&self, name: &str, analysis: &Analysis, inversion: &Analysis) -> Result<Errors, LabError> {
         let layer = self.loaded(name)?.layer;
         let resized;
-        let seen_there = if seen.picture.width() == inversion.picture.width() {
-            seen
+        let analysis_there = if analysis.picture.width() == inversion.picture.width() {
+            analysis
         } else {
-            resized = self.see(seen.picture.centre_crop(inversion.picture.width())?)?;
+            resized = self.analyse(analysis.picture.centre_crop(inversion.picture.width())?)?;
             &resized
         };
-        let (pixels, others) = (seen_there.tensor.clone(), inversion.tensor.clone()); // [1, 3, side, side]
-        let (features, found) = (seen.features(layer), inversion.features(layer)); // [1, channels, grid, grid]
+        let (pixels, others) = (analysis_there.tensor.clone(), inversion.tensor.clone()); // [1, 3, side, side]
+        let (features, found) = (analysis.features(layer), inversion.features(layer)); // [1, channels, grid, grid]
         let squares =
             [mean_square(pixels.clone() - others), mean_square(pixels), mean_square(features.clone() - found), mean_square(features)];
         let data = Tensor::cat(squares.into(), 0).into_data_async().await?; // [4]
@@ -208,12 +208,12 @@ impl Lab {
         Ok(Errors { picture: ratio(pixels, all_pixels), feature: ratio(features, all_features) })
     }
 
-    /// The likeliest classes and their probabilities, likeliest first: softmax of the scores.
+    /// Returns the likeliest classes and their probabilities, likeliest first: softmax of the scores.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn classes(&self, seen: &Seen, count: usize) -> Result<Vec<(usize, f32)>, LabError> {
-        let data: TensorData = seen.features(Layer::Scores).into_data_async().await?; // [1, 1000, 1, 1]
+    pub async fn classes(&self, analysis: &Analysis, count: usize) -> Result<Vec<(usize, f32)>, LabError> {
+        let data: TensorData = analysis.features(Layer::Scores).into_data_async().await?; // [1, 1000, 1, 1]
         let scores: Vec<f32> = data.iter().collect();
         let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
@@ -223,7 +223,7 @@ impl Lab {
         Ok(classes)
     }
 
-    /// The side of what an inverter makes of a picture of this side.
+    /// Returns the side of what an inverter makes of a picture of this side.
     ///
     /// # Errors
     /// If there is no such inverter.

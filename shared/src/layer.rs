@@ -29,7 +29,7 @@ impl Layer {
     /// The layers that keep a grid of positions; their inverters are fully convolutional.
     pub const GRID: [Layer; 4] = [Layer::Pool1, Layer::Fire3, Layer::Fire5, Layer::Fire9];
 
-    /// The name used on the command line, in model files and on the page.
+    /// Returns the name used on the command line, in model files and on the page.
     pub const fn name(self) -> &'static str {
         match self {
             Layer::Pool1 => "pool1",
@@ -40,7 +40,7 @@ impl Layer {
         }
     }
 
-    /// Feature channels.
+    /// Returns the number of channels.
     pub const fn channels(self) -> usize {
         match self {
             Layer::Pool1 => 64,
@@ -51,7 +51,7 @@ impl Layer {
         }
     }
 
-    /// Pixels from one grid position to the next; `None` for the scores, which have no grid.
+    /// Returns the stride in pixels; `None` for the scores, which have no grid.
     pub const fn stride(self) -> Option<usize> {
         match self {
             Layer::Pool1 | Layer::Fire3 => Some(4),
@@ -61,7 +61,7 @@ impl Layer {
         }
     }
 
-    /// Grid positions along a side of a picture of `side` pixels (a multiple of 16); 1 for the scores.
+    /// Returns the number of grid positions along a side of a picture of `side` pixels (a multiple of 16); 1 for the scores.
     pub const fn grid(self, side: usize) -> usize {
         match self.stride() {
             Some(stride) => side / stride - 1,
@@ -103,7 +103,7 @@ impl From<Layer> for String {
     }
 }
 
-/// Whether pictures of this side can be used: a multiple of 16, so that every layer's grid is whole, and at least 32.
+/// Returns whether pictures of this side can be used: a multiple of 16, so that every layer's grid is whole, and at least 32.
 pub const fn is_valid_side(side: usize) -> bool {
     side >= 32 && side.is_multiple_of(16)
 }

@@ -12,6 +12,7 @@
 //! * [`layer`]: the places in SqueezeNet whose output is inverted.
 //! * [`nets`]: the networks, each in a file of its own, none generic over a backend.
 //! * [`kernels`]: convolution and pooling, with their own code for the processor.
+//! * [`network`]: what can be compared in or inverted, any fixed network with named places.
 //! * [`comparator`]: the fixed network in whose features the loss compares.
 //! * [`loss`]: the three terms of DeePSiM (Dosovitskiy & Brox 2016).
 //! * [`inversion`]: picture -> features -> picture, what the page and `trainer invert` call.
@@ -35,6 +36,7 @@ pub mod layer;
 pub mod loss;
 pub mod model_file;
 pub mod nets;
+pub mod network;
 pub mod optimise;
 pub mod picture;
 mod random;

@@ -47,7 +47,7 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// The term of the loss, `[1]`, for `nats` a picture `[1]` after so many pictures.
+    /// Returns the term of the loss, `[1]`, for `nats` a picture `[1]` after so many pictures.
     pub fn term(self, nats: Tensor<1>, pictures_seen: u64) -> Tensor<1> {
         let grown = if self.warm_up == 0 { 1.0 } else { (pictures_seen as f64 / self.warm_up as f64).min(1.0) };
         let off = match self.target {
@@ -69,8 +69,8 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// Pictures `[batch, 3, side, side]` as the comparator sees them: `[batch, 3, side - range, side - range]` if the border is cropped,
-    /// `[batch, 3, side + range, side + range]` if it is mirrored.
+    /// Returns pictures `[batch, 3, side, side]` as the comparator sees them: `[batch, 3, side - range, side - range]` if the border is
+    /// cropped, `[batch, 3, side + range, side + range]` if it is mirrored.
     fn shift(self, pictures: Tensor<4>, border: Border) -> Tensor<4> {
         let [batch, channels, height, width] = pictures.dims();
         let range = border.range(height.min(width));
@@ -93,7 +93,8 @@ pub enum Border {
 }
 
 impl Border {
-    /// The largest offset for pictures of this side, in pixels. A crop must leave fire9 a grid, a mirror image must fit into the picture.
+    /// Returns the largest offset for pictures of this side, in pixels. A crop must leave fire9 a grid, a mirror image must fit into the
+    /// picture.
     pub const fn range(self, side: usize) -> usize {
         let (spare, most) = match self {
             Self::Cropped => (side.saturating_sub(SMALLEST_SIDE), MAX_CROPPED),
@@ -123,27 +124,27 @@ pub struct DeepSimLoss {
 }
 
 impl DeepSimLoss {
-    /// What compares, and how much each term counts. Borders are cropped.
+    /// Creates a loss with the given comparator and term weights. Borders are cropped before the comparison.
     pub const fn new(comparator: Comparator, weights: Weights) -> Self {
         Self { comparator, weights, border: Border::Cropped }
     }
 
-    /// The same with another treatment of the border.
+    /// Returns the loss with another treatment of the border.
     pub fn with_border(self, border: Border) -> Self {
         Self { border, ..self }
     }
 
-    /// How much each term counts.
+    /// Returns the weights of the terms.
     pub const fn weights(&self) -> Weights {
         self.weights
     }
 
-    /// What becomes of the border.
+    /// Returns the treatment of the border.
     pub const fn border(&self) -> Border {
         self.border
     }
 
-    /// The terms for inversions and their targets `[batch, 3, side, side]`, with the discriminator's logits `[batch, 1]` for the
+    /// Returns the terms for inversions and their targets `[batch, 3, side, side]`, with the discriminator's logits `[batch, 1]` for the
     /// inversions, if there is one. A feature term that does not count is not computed.
     pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Option<Tensor<2>>, offset: Offset) -> Terms {
         let device = pictures.device();
@@ -158,7 +159,7 @@ impl DeepSimLoss {
         }
     }
 
-    /// The weighted sum, `[1]`.
+    /// Returns the weighted sum, `[1]`.
     pub fn total(&self, terms: &Terms) -> Tensor<1> {
         total(terms, self.weights)
     }
@@ -174,24 +175,24 @@ impl DeepSimLoss {
     }
 }
 
-/// The weighted sum of the terms, `[1]` (DeePSiM, equation 1).
+/// Returns the weighted sum of the terms, `[1]` (DeePSiM, equation 1).
 pub fn total(terms: &Terms, weights: Weights) -> Tensor<1> {
     terms.image.clone().mul_scalar(weights.image)
         + terms.feature.clone().mul_scalar(weights.feature)
         + terms.adversarial.clone().mul_scalar(weights.adversarial)
 }
 
-/// -log D for logits `[batch, 1]` of pictures that D should call real: the mean over the batch, `[1]`, in nats.
+/// Returns -log D for logits `[batch, 1]` of pictures that D should call real: the mean over the batch, `[1]`, in nats.
 pub fn real_loss(logits: Tensor<2>) -> Tensor<1> {
     softplus(logits.neg(), 1.0).mean()
 }
 
-/// -log(1 - D) for logits `[batch, 1]` of pictures that D should call inverted: the mean over the batch, `[1]`, in nats.
+/// Returns -log(1 - D) for logits `[batch, 1]` of pictures that D should call inverted: the mean over the batch, `[1]`, in nats.
 pub fn inverted_loss(logits: Tensor<2>) -> Tensor<1> {
     softplus(logits, 1.0).mean()
 }
 
-/// The mean of squares, `[1]`.
+/// Returns the mean of squares, `[1]`.
 pub fn mean_square(x: Tensor<4>) -> Tensor<1> {
     x.square().mean()
 }

@@ -2,17 +2,18 @@
 
 mod card;
 mod module;
+mod stored;
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use burn::module::Module;
-use half::f16;
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use card::{AutoencoderCard, Card, Codes, Direction, HeldOut, InverterCard, Kind, Training};
+pub use stored::Precision;
+use stored::Tensors;
 
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 2;
@@ -62,47 +63,15 @@ pub enum ModelFileError {
     Shape(String),
 }
 
-/// A tensor as it stands in a file.
-#[derive(Debug, Clone)]
-struct Stored {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl View for &Stored {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-/// The precision that weights are stored in; they always compute in f32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// Half the bytes; what the page ships.
-    F16,
-    /// Loses nothing.
-    F32,
-}
-
 /// Weights by name and their card.
 #[derive(Debug, Clone)]
 pub struct ModelFile {
     card: Card,
-    tensors: BTreeMap<String, Stored>,
+    tensors: Tensors,
 }
 
 impl ModelFile {
-    /// The weights of a network. Reads them back from the device, so not for a browser's GPU.
+    /// Creates a model file from a network's weights. It reads them back from the device, so it is not for a browser's GPU.
     pub fn from_module(module: &impl Module, card: Card, precision: Precision) -> Self {
         Self { card, tensors: module::collect(module, precision) }
     }
@@ -110,19 +79,25 @@ impl ModelFile {
     /// Takes in a safetensors file that another tool wrote. Reads f32 and f16 tensors, and stores them in `precision`.
     ///
     /// # Errors
-    /// If the bytes are not safetensors, or a tensor is neither f32 nor f16.
+    /// If the bytes are not safetensors, or a tensor is of a type that is not known.
     pub fn import(bytes: &[u8], card: Card, precision: Precision) -> Result<Self, ModelFileError> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| ModelFileError::Format(error.to_string()))?;
-        let tensors = stored_tensors(&file)
-            .map(|(name, stored)| {
-                let values = values_of(&name, &stored)?;
-                Ok((name, Stored { shape: stored.shape, ..encode(&values, precision) }))
-            })
-            .collect::<Result<_, ModelFileError>>()?;
-        Ok(Self { card, tensors })
+        Self { card, tensors: stored::read(&file) }.with_precision(precision)
     }
 
-    /// What the model is.
+    /// Returns the same weights stored in another precision. What a lower one lost does not come back.
+    ///
+    /// # Errors
+    /// If a tensor is of a type that is not known.
+    pub fn with_precision(&self, precision: Precision) -> Result<Self, ModelFileError> {
+        let mut tensors = Tensors::new();
+        for (name, stored) in self.tensors.iter().filter(|(name, _)| !stored::holds_scales(&self.tensors, name)) {
+            stored::insert(&mut tensors, name, &stored::values_of(&self.tensors, name)?, stored.shape.clone(), precision);
+        }
+        Ok(Self { card: self.card.clone(), tensors })
+    }
+
+    /// Returns the card.
     pub const fn card(&self) -> &Card {
         &self.card
     }
@@ -138,7 +113,7 @@ impl ModelFile {
         Err(ModelFileError::Kind { expected: expected.name(), found: self.card.kind.name() })
     }
 
-    /// The file's bytes.
+    /// Returns the file's bytes.
     ///
     /// # Errors
     /// If the card or the tensors cannot be written as safetensors.
@@ -161,7 +136,7 @@ impl ModelFile {
         let metadata = header.metadata().as_ref().ok_or(ModelFileError::NoCard)?;
         let text = metadata.get(CARD_KEY).ok_or(ModelFileError::NoCard)?;
         let bad_card = |error: serde_json::Error| ModelFileError::Card(error.to_string());
-        let tensors = stored_tensors(&file).collect();
+        let tensors = stored::read(&file);
         let sealed: Sealed<serde_json::Value> = serde_json::from_str(text).map_err(bad_card)?;
         // The version comes first: another one may reckon its checksum in another way.
         if sealed.version != VERSION {
@@ -174,7 +149,7 @@ impl ModelFile {
         Ok(Self { card, tensors })
     }
 
-    /// The network with these weights in place of its own, parameter ids kept.
+    /// Returns the network with these weights in place of its own, parameter ids kept.
     ///
     /// # Errors
     /// If a tensor is missing, left over or of another shape.
@@ -182,8 +157,8 @@ impl ModelFile {
         module::fill(&self.tensors, module)
     }
 
-    /// The network with those of its tensors replaced for which the file has one of the same shape under the name that `renamed` gives
-    /// theirs, and how many those are.
+    /// Replaces those of a network's tensors for which the file has one of the same shape under the name that `renamed` gives theirs, and
+    /// how many those are.
     ///
     /// # Errors
     /// If a tensor of the file cannot be read.
@@ -192,15 +167,8 @@ impl ModelFile {
     }
 }
 
-fn stored_tensors<'a>(file: &'a SafeTensors<'_>) -> impl Iterator<Item = (String, Stored)> + 'a {
-    file.iter().map(|(name, view)| {
-        let stored = Stored { dtype: view.dtype(), shape: view.shape().to_vec(), bytes: view.data().to_vec() };
-        (name.to_owned(), stored)
-    })
-}
-
-/// SHA-256 over the card and, in the order of their names, each tensor's name, type, shape and bytes; in hexadecimal.
-fn checksum(card: &str, tensors: &BTreeMap<String, Stored>) -> String {
+/// Returns the SHA-256 of the card and, in the order of their names, of each tensor's name, type, shape and bytes; in hexadecimal.
+fn checksum(card: &str, tensors: &Tensors) -> String {
     let mut hash = Sha256::new();
     hash.update(card.as_bytes());
     for (name, stored) in tensors {
@@ -210,25 +178,9 @@ fn checksum(card: &str, tensors: &BTreeMap<String, Stored>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn encode(values: &[f32], precision: Precision) -> Stored {
-    let (dtype, bytes) = match precision {
-        Precision::F16 => (Dtype::F16, values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect()),
-        Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-    };
-    Stored { dtype, shape: vec![values.len()], bytes }
-}
-
-fn values_of(name: &str, stored: &Stored) -> Result<Vec<f32>, ModelFileError> {
-    match stored.dtype {
-        Dtype::F32 => Ok(stored.bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
-        Dtype::F16 => Ok(stored.bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()),
-        other => Err(ModelFileError::Shape(format!("tensor `{name}` is {other:?}, not F16 or F32"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Distribution, Tensor};
 
     use super::*;
     use crate::Layer;
@@ -265,6 +217,20 @@ mod tests {
             damaged[place] ^= 4;
             assert!(ModelFile::from_bytes(&damaged).is_err(), "byte {place}");
         }
+    }
+
+    #[test]
+    fn eight_bits_hold_a_network_in_a_quarter_of_the_bytes() {
+        let (inverter, file) = inverter(1);
+        let small = ModelFile::from_bytes(&file.with_precision(Precision::Int8).unwrap().to_bytes().unwrap()).unwrap();
+        assert!(small.to_bytes().unwrap().len() * 10 < file.to_bytes().unwrap().len() * 3);
+        let device = Device::flex();
+        let features = Tensor::<4>::random([1, 64, 15, 15], Distribution::Default, &device);
+        let wanted = inverter.forward(features.clone());
+        let found = small.apply(Inverter::new(Layer::Pool1, &device)).unwrap().forward(features);
+        let error = (found - wanted.clone()).square().mean().sqrt() / wanted.square().mean().sqrt();
+        let error = error.into_scalar::<f32>();
+        assert!(error < 0.02, "{error}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::Layer;
 use crate::nets::squeezenet::SqueezeNet;
+use crate::network::FeatureNetwork;
 
 /// How much the priors count beside the relative feature error, which is 1 for a picture without features.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,9 +28,9 @@ const EPSILON: f64 = 1e-8;
 
 /// Pictures on their way to having the wanted features.
 #[derive(Debug)]
-pub struct Optimisation {
-    encoder: SqueezeNet,
-    layer: Layer,
+pub struct Optimisation<N = SqueezeNet> {
+    network: N,
+    place: String,
     prior: Prior,
     wanted: Tensor<4>,
     /// The mean square of each picture's wanted features, `[batch, 1, 1, 1]`.
@@ -41,25 +41,25 @@ pub struct Optimisation {
     steps: i32,
 }
 
-impl Optimisation {
+impl<N: FeatureNetwork + Clone> Optimisation<N> {
     /// Begins at `start`, `[batch, 3, side, side]`, and looks for the features `wanted`, `[batch, channels, grid, grid]`, unscaled. Everything
     /// is on the plain device.
-    pub fn new(encoder: &SqueezeNet, layer: Layer, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
+    pub fn new(network: &N, place: &str, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
         let size = wanted.clone().square().mean_dims(&[1, 2, 3]).add_scalar(EPSILON); // [batch, 1, 1, 1]
         let nothing = start.zeros_like(); // [batch, 3, side, side]
-        let encoder = encoder.clone();
-        Self { encoder, layer, prior, wanted, size, first_moment: nothing.clone(), second_moment: nothing, pictures: start, steps: 0 }
+        let (network, place) = (network.clone(), place.to_owned());
+        Self { network, place, prior, wanted, size, first_moment: nothing.clone(), second_moment: nothing, pictures: start, steps: 0 }
     }
 
-    /// The pictures of now, `[batch, 3, side, side]`, not yet clipped to [-1, 1].
+    /// Returns the current pictures, `[batch, 3, side, side]`, not clipped to [-1, 1].
     pub fn pictures(&self) -> Tensor<4> {
         self.pictures.clone()
     }
 
-    /// One step of Adam. Returns the relative feature error before it, the mean over the batch, `[1]`.
+    /// Takes one step of Adam. Returns the relative feature error before it, the mean over the batch, `[1]`.
     pub fn step(&mut self, rate: f64) -> Tensor<1> {
         let pictures = self.pictures.clone().autodiff().require_grad(); // [batch, 3, side, side]
-        let found = self.encoder.features(pictures.clone(), self.layer); // [batch, channels, grid, grid]
+        let found = self.network.features_at(pictures.clone(), &[&self.place]).swap_remove(0); // [batch, channels, grid, grid]
         let wanted = Tensor::from_inner(self.wanted.clone()); // [batch, channels, grid, grid]
         let size = Tensor::from_inner(self.size.clone()); // [batch, 1, 1, 1]
         let error = ((found - wanted).square() / size).mean(); // [1]
@@ -86,7 +86,7 @@ impl Optimisation {
     }
 }
 
-/// The mean square of differences between neighbours, across and down, `[1]`, of pictures `[batch, channels, side, side]`.
+/// Returns the mean square of differences between neighbours, across and down, `[1]`, of pictures `[batch, channels, side, side]`.
 fn variation(pictures: Tensor<4>) -> Tensor<1> {
     let [_, _, height, width] = pictures.dims();
     let across = pictures.clone().narrow(3, 1, width - 1) - pictures.clone().narrow(3, 0, width - 1); // [batch, channels, side, side - 1]

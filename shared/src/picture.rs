@@ -22,7 +22,7 @@ pub enum PictureError {
     Bytes {
         /// Width in pixels.
         width: usize,
-        /// Height in pixels.
+        /// Returns the height in pixels.
         height: usize,
         /// Bytes that such a picture has.
         expected: usize,
@@ -51,7 +51,7 @@ pub struct Crop {
 }
 
 impl Picture {
-    /// A picture from RGB bytes, row by row.
+    /// Creates a picture from RGB bytes, row by row.
     ///
     /// # Errors
     /// If there are not width x height x 3 bytes, or none.
@@ -60,7 +60,7 @@ impl Picture {
         Ok(Self { width, height, rgb })
     }
 
-    /// A picture from RGBA bytes (straight alpha), laid over white.
+    /// Creates a picture from RGBA bytes (straight alpha) over white.
     ///
     /// # Errors
     /// If there are not width x height x 4 bytes, or none.
@@ -75,27 +75,27 @@ impl Picture {
         Ok(Self { width, height, rgb })
     }
 
-    /// Width in pixels.
+    /// Returns the width in pixels.
     pub const fn width(&self) -> usize {
         self.width
     }
 
-    /// Height in pixels.
+    /// Returns the height in pixels.
     pub const fn height(&self) -> usize {
         self.height
     }
 
-    /// RGB bytes, row by row.
+    /// Returns the RGB bytes, row by row.
     pub fn rgb(&self) -> &[u8] {
         &self.rgb
     }
 
-    /// RGBA bytes, row by row, opaque: what a canvas takes.
+    /// Returns opaque RGBA bytes, row by row, as a canvas takes them.
     pub fn to_rgba(&self) -> Vec<u8> {
         self.rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect()
     }
 
-    /// The largest centred square, resized to `side` x `side` pixels.
+    /// Returns the largest centred square, resized to `side` x `side` pixels.
     ///
     /// # Errors
     /// If `side` is zero.
@@ -106,7 +106,7 @@ impl Picture {
         self.crop_resize(crop, side)
     }
 
-    /// A rectangle of the picture, resized to `side` x `side` pixels with an antialiased Catmull-Rom filter.
+    /// Returns a rectangle of the picture, resized to `side` x `side` pixels with an antialiased Catmull-Rom filter.
     ///
     /// # Errors
     /// If the rectangle leaves the picture or a side is zero.
@@ -130,13 +130,13 @@ impl Picture {
         Ok(Self { width: side, height: side, rgb })
     }
 
-    /// The picture mirrored left to right.
+    /// Returns the picture mirrored left to right.
     pub fn flipped(&self) -> Self {
         let rgb = self.rgb.chunks_exact(self.width * 3).flat_map(|row| row.chunks_exact(3).rev().flatten().copied()).collect();
         Self { rgb, ..*self }
     }
 
-    /// The picture with every RGB triple replaced.
+    /// Returns the picture with every RGB triple replaced.
     pub fn map_pixels(mut self, change: impl Fn([u8; 3]) -> [u8; 3]) -> Self {
         for pixel in self.rgb.chunks_exact_mut(3) {
             pixel.copy_from_slice(&change([pixel[0], pixel[1], pixel[2]]));
@@ -144,7 +144,7 @@ impl Picture {
         self
     }
 
-    /// The picture with these columns and rows taken from another one of its size; what lies outside of either is left out.
+    /// Returns the picture with these columns and rows taken from another one of its size; what lies outside of either is left out.
     pub fn with_rectangle_of(mut self, other: &Self, columns: Range<usize>, rows: Range<usize>) -> Self {
         let line = self.width * 3;
         let (start, end) = (columns.start * 3, (columns.end * 3).min(line).min(other.width * 3));
@@ -156,7 +156,7 @@ impl Picture {
         self
     }
 
-    /// Channel planes in [-1, 1]: all red values row by row, then green, then blue.
+    /// Returns the channel planes in [-1, 1]: all red values row by row, then green, then blue.
     fn planes(&self) -> impl Iterator<Item = f32> + '_ {
         (0..3).flat_map(move |channel| self.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value) / 127.5 - 1.0))
     }
@@ -170,7 +170,7 @@ fn check_bytes(width: usize, height: usize, channels: usize, found: usize) -> Re
     Ok(())
 }
 
-/// Pictures of one size as one block of numbers, `[batch, 3, height, width]` in [-1, 1], ready for a device.
+/// Returns pictures of one size as one block of numbers, `[batch, 3, height, width]` in [-1, 1], ready for a device.
 ///
 /// # Errors
 /// If there is no picture or their sizes differ.
@@ -185,7 +185,7 @@ pub fn to_data(pictures: &[Picture]) -> Result<TensorData, PictureError> {
     Ok(TensorData::new(values, [pictures.len(), 3, first.height, first.width]))
 }
 
-/// Pictures of one size as a tensor `[batch, 3, height, width]` in [-1, 1].
+/// Returns pictures of one size as a tensor `[batch, 3, height, width]` in [-1, 1].
 ///
 /// # Errors
 /// If there is no picture or their sizes differ.
@@ -193,7 +193,7 @@ pub fn to_tensor(pictures: &[Picture], device: &Device) -> Result<Tensor<4>, Pic
     Ok(Tensor::from_data(to_data(pictures)?, device))
 }
 
-/// Pictures from the numbers of a tensor `[batch, 3, height, width]`; what lies outside [-1, 1] is clipped.
+/// Returns pictures from the numbers of a tensor `[batch, 3, height, width]`; what lies outside [-1, 1] is clipped.
 ///
 /// # Errors
 /// If the data is not four-dimensional f32 with three channels.

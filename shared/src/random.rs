@@ -3,12 +3,12 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A generator that depends on its seed alone.
+/// Returns a generator that depends on its seed alone.
 pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-/// A generator that depends on a seed and two places alone.
+/// Returns a generator that depends on a seed and two places alone.
 pub(crate) fn generator_at(seed: u64, first: u64, second: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (place, value) in key.chunks_exact_mut(8).zip([seed, first, second]) {
@@ -17,7 +17,7 @@ pub(crate) fn generator_at(seed: u64, first: u64, second: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// A draw from the normal distribution (Box & Muller 1958).
+/// Returns a draw from the normal distribution (Box & Muller 1958).
 pub(crate) fn gaussian(random: &mut ChaCha8Rng) -> f64 {
     // Above zero, for the logarithm.
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();

@@ -21,7 +21,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// Those of each picture of a batch, from the numbers of `[batch, channels, grid, grid]`.
+    /// Splits the values of `[batch, channels, grid, grid]` into the features of each picture.
     pub fn of(features: &TensorData) -> Vec<Self> {
         let [_, channels, grid, _] = features.shape()[..] else {
             return Vec::new();
@@ -30,7 +30,7 @@ impl Features {
         values.chunks_exact((channels * grid * grid).max(1)).map(|values| Self { values: values.into(), grid }).collect()
     }
 
-    /// Those of several pictures as the numbers of `[batch, channels, grid, grid]`; all are of one size.
+    /// Joins the features of several pictures, all of one size, as the values of `[batch, channels, grid, grid]`.
     pub fn to_data(batch: &[Self]) -> TensorData {
         let grid = batch.first().map_or(1, |features| features.grid);
         let channels = batch.first().map_or(0, |features| features.values.len() / (grid * grid).max(1));
@@ -40,25 +40,25 @@ impl Features {
 }
 
 impl Features {
-    /// Positions along a side of the grid.
+    /// Returns the number of positions along a side of the grid.
     pub const fn grid(&self) -> usize {
         self.grid
     }
 
-    /// The numbers of one channel, row by row; none if there is no such channel.
+    /// Returns the numbers of one channel, row by row; none if there is no such channel.
     pub fn channel(&self, channel: usize) -> &[f32] {
         let area = (self.grid * self.grid).max(1);
         self.values.get(channel * area..(channel + 1) * area).unwrap_or_default()
     }
 
-    /// The `count` channels with the largest sum of squares, strongest first, and their share of the whole sum.
+    /// Returns the `count` channels with the largest sum of squares, strongest first, and their share of the whole sum.
     pub fn strongest(&self, count: usize) -> Vec<(usize, f64)> {
         let energy = self.energy();
         let whole = square_sum(&self.values).max(f64::MIN_POSITIVE);
         order(&energy).into_iter().take(count).map(|channel| (channel, f64::from(energy[channel]) / whole)).collect()
     }
 
-    /// The sum of squares of each channel.
+    /// Returns the sum of squares of each channel.
     fn energy(&self) -> Vec<f32> {
         let area = (self.grid * self.grid).max(1);
         self.values.chunks(area).map(|channel| channel.iter().map(|value| value * value).sum()).collect()
@@ -125,7 +125,7 @@ impl fmt::Display for Edit {
 }
 
 impl Edit {
-    /// The features after the edit.
+    /// Returns the features after the edit.
     pub fn apply(self, mut features: Features) -> Features {
         let area = (features.grid * features.grid).max(1);
         let energy = if matches!(self, Self::KeepChannels { .. }) { features.energy() } else { Vec::new() };
@@ -174,14 +174,14 @@ impl Edit {
     }
 }
 
-/// Features between two pictures' ones: `share` 0 is the first, 1 the second. Both are of one size.
+/// Mixes the features of two pictures of one size: `share` 0 is the first, 1 the second.
 pub fn mix(first: &Features, second: &Features, share: f32) -> Features {
     let values = first.values.iter().zip(&second.values).map(|(a, b)| a + (b - a) * share).collect();
     Features { values, grid: first.grid }
 }
 
-/// Features that no picture has: each number is that of a picture drawn at random from `pictures`, so every unit has its own histogram
-/// and no unit knows of another. `None` without pictures.
+/// Returns features that no picture has: each number is that of a picture drawn at random from `pictures`, so every unit has its own
+/// histogram and no unit knows of another. `None` without pictures.
 pub fn random(pictures: &[Features], seed: u64) -> Option<Features> {
     let first = pictures.first()?;
     let mut random = generator(seed);
@@ -189,14 +189,14 @@ pub fn random(pictures: &[Features], seed: u64) -> Option<Features> {
     Some(Features { values, grid: first.grid })
 }
 
-/// The places of the numbers, largest first; of equal ones the first comes first.
+/// Returns the places of the numbers, largest first; of equal ones the first comes first.
 fn order(values: &[f32]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..values.len()).collect();
     places.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     places
 }
 
-/// Zero at those of the places that stand in this range of the list.
+/// Sets the values at a range of the listed places to zero.
 fn silence(values: &mut [f32], places: &[usize], range: Range<usize>) {
     for &place in places.iter().take(range.end).skip(range.start) {
         values[place] = 0.0;

@@ -30,7 +30,7 @@ const SIZES: [(usize, usize); 5] = [(7, 7), (9, 14), (16, 16), (8, 61), (33, 20)
 /// (batch, inputs, outputs): more and fewer pictures than threads, channels that no tile divides.
 const CHANNELS: [(usize, usize, usize); 4] = [(1, 3, 8), (3, 5, 3), (1, 16, 13), (5, 4, 20)];
 
-/// burn's convolution on another backend.
+/// Returns the device whose convolution serves as the reference.
 #[expect(deprecated, reason = "burn 0.22 still has it, and no other backend runs everywhere")]
 fn other() -> Device {
     Device::ndarray()
@@ -57,7 +57,7 @@ impl Arguments {
         }
     }
 
-    /// Output, and gradients of input, weight and bias, flattened and on flex.
+    /// Returns the output and the gradients of input, weight and bias, flattened and on flex.
     fn run(&self, geometry: Geometry, slope: f32, device: &Device) -> [Tensor<1>; 4] {
         let tracked = device.clone().autodiff();
         let x = leaf(&self.x, &tracked);
@@ -72,7 +72,7 @@ impl Arguments {
     }
 }
 
-/// The same values on another device, with a gradient of their own.
+/// Returns the same values on another device, with a gradient of their own.
 fn leaf<const D: usize>(tensor: &Tensor<D>, device: &Device) -> Tensor<D> {
     Tensor::from_data(tensor.to_data(), device).require_grad()
 }

@@ -15,7 +15,7 @@ use deepsim::surgery::Edit;
 
 const NAME: &str = "fire5";
 
-/// On the processor nothing is waited for, so that one poll is enough.
+/// Polls a future once: on the processor nothing has to be waited for.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -23,7 +23,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A file of the repository, asked for when the test runs: what another checkout compiled may be reused.
+/// Returns a file of the repository, asked for when the test runs: what another checkout compiled may be reused.
 fn read(path: &str) -> Vec<u8> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     std::fs::read(std::path::Path::new(&package).join("..").join(path)).unwrap()
@@ -50,8 +50,8 @@ fn cat(side: usize) -> Picture {
 fn an_inversion_is_that_of_the_command_line() {
     let lab = lab();
     let picture = cat(96);
-    let seen = lab.see(picture.clone()).unwrap();
-    let found = now(lab.invert(NAME, &seen, None)).unwrap();
+    let analysis = lab.analyse(picture.clone()).unwrap();
+    let found = now(lab.invert(NAME, &analysis, None)).unwrap();
     let device = Device::flex();
     let inversion = Inversion::new(&model("squeezenet"), &model("fire5"), &device).unwrap();
     let wanted = inversion.invert(picture::to_tensor(&[picture], &device).unwrap());
@@ -61,22 +61,22 @@ fn an_inversion_is_that_of_the_command_line() {
 #[test]
 fn features_that_are_not_edited_give_the_same_picture_and_edited_ones_another() {
     let lab = lab();
-    let seen = lab.see(cat(64)).unwrap();
-    let features = now(lab.features(NAME, &seen)).unwrap();
-    let whole = now(lab.invert(NAME, &seen, None)).unwrap();
-    assert_eq!(now(lab.invert(NAME, &seen, Some(&features))).unwrap(), whole);
+    let analysis = lab.analyse(cat(64)).unwrap();
+    let features = now(lab.features(NAME, &analysis)).unwrap();
+    let whole = now(lab.invert(NAME, &analysis, None)).unwrap();
+    assert_eq!(now(lab.invert(NAME, &analysis, Some(&features))).unwrap(), whole);
     let edited = Edit::KeepChannels { k: 4 }.apply(features);
-    assert_ne!(now(lab.invert(NAME, &seen, Some(&edited))).unwrap(), whole);
+    assert_ne!(now(lab.invert(NAME, &analysis, Some(&edited))).unwrap(), whole);
 }
 
 #[test]
 fn errors_are_nothing_for_the_picture_itself_and_grow_with_what_is_lost() {
     let lab = lab();
-    let seen = lab.see(cat(64)).unwrap();
-    let errors = |picture: Picture| now(lab.errors(NAME, &seen, &lab.see(picture).unwrap())).unwrap();
+    let analysis = lab.analyse(cat(64)).unwrap();
+    let errors = |picture: Picture| now(lab.errors(NAME, &analysis, &lab.analyse(picture).unwrap())).unwrap();
     let itself = errors(cat(64));
     assert_eq!((itself.picture, itself.feature), (0.0, 0.0));
-    let inverted = errors(now(lab.invert(NAME, &seen, None)).unwrap());
+    let inverted = errors(now(lab.invert(NAME, &analysis, None)).unwrap());
     let grey = errors(Picture::from_rgb(64, 64, vec![128; 64 * 64 * 3]).unwrap());
     assert!(inverted.picture > 0.01 && inverted.picture < grey.picture, "{inverted:?} {grey:?}");
     assert!(inverted.feature > 0.01 && inverted.feature < grey.feature, "{inverted:?} {grey:?}");
@@ -87,32 +87,32 @@ fn errors_are_nothing_for_the_picture_itself_and_grow_with_what_is_lost() {
 #[test]
 fn rounds_go_on_from_what_the_last_one_made() {
     let lab = lab();
-    let first = now(lab.again(NAME, &lab.see(cat(64)).unwrap())).unwrap();
-    let second = now(lab.again(NAME, &first)).unwrap();
+    let first = now(lab.reencode(NAME, &lab.analyse(cat(64)).unwrap())).unwrap();
+    let second = now(lab.reencode(NAME, &first)).unwrap();
     assert_eq!(*second.picture(), now(lab.invert(NAME, &first, None)).unwrap());
 }
 
 #[test]
 fn refining_lowers_the_feature_error() {
     let lab = lab();
-    let seen = lab.see(cat(64)).unwrap();
-    let inverted = now(lab.invert(NAME, &seen, None)).unwrap();
-    let before = now(lab.errors(NAME, &seen, &lab.see(inverted.clone()).unwrap())).unwrap();
-    let mut refinement = lab.refine(NAME, &seen, &inverted).unwrap();
+    let analysis = lab.analyse(cat(64)).unwrap();
+    let inverted = now(lab.invert(NAME, &analysis, None)).unwrap();
+    let before = now(lab.errors(NAME, &analysis, &lab.analyse(inverted.clone()).unwrap())).unwrap();
+    let mut refinement = lab.refine(NAME, &analysis, &inverted).unwrap();
     let first: f32 = refinement.step(0.02).into_scalar();
     assert!((first.sqrt() - before.feature).abs() < 1e-3, "{} {before:?}", first.sqrt());
     for _ in 0..20 {
         refinement.step(0.02);
     }
     let refined = picture::from_data(&refinement.pictures().into_data()).unwrap().remove(0);
-    let after = now(lab.errors(NAME, &seen, &lab.see(refined).unwrap())).unwrap();
+    let after = now(lab.errors(NAME, &analysis, &lab.analyse(refined).unwrap())).unwrap();
     assert!(after.feature < 0.8 * before.feature, "{before:?} {after:?}");
 }
 
 #[test]
 fn a_cat_is_a_cat() {
     let lab = lab();
-    let classes = now(lab.classes(&lab.see(cat(224)).unwrap(), 5)).unwrap();
+    let classes = now(lab.classes(&lab.analyse(cat(224)).unwrap(), 5)).unwrap();
     assert_eq!(classes.len(), 5);
     assert!(classes.windows(2).all(|pair| pair[0].1 >= pair[1].1) && classes.iter().map(|class| class.1).sum::<f32>() <= 1.0);
     // ImageNet's domestic cats: tabby, tiger cat, Persian, Siamese, Egyptian.
@@ -122,9 +122,9 @@ fn a_cat_is_a_cat() {
 #[test]
 fn what_cannot_be_is_named() {
     let mut lab = lab();
-    assert!(matches!(lab.see(Picture::from_rgb(100, 100, vec![0; 30_000]).unwrap()), Err(LabError::Side(100))));
-    let seen = lab.see(cat(64)).unwrap();
-    assert!(matches!(now(lab.invert("fire9", &seen, None)), Err(LabError::Unknown(_))));
+    assert!(matches!(lab.analyse(Picture::from_rgb(100, 100, vec![0; 30_000]).unwrap()), Err(LabError::Side(100))));
+    let analysis = lab.analyse(cat(64)).unwrap();
+    assert!(matches!(now(lab.invert("fire9", &analysis, None)), Err(LabError::Unknown(_))));
     assert!(lab.add("squeezenet", &model("squeezenet")).is_err());
     assert!(Lab::new(&model("fire5"), &Device::flex()).is_err());
     assert_eq!((lab.layer_of(NAME), lab.layer_of("fire9")), (Some(Layer::Fire5), None));

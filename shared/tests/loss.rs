@@ -16,8 +16,8 @@ const SIDE: usize = 48;
 const OFFSET: Offset = Offset { left: 3, top: 5 };
 const LAYERS: [Layer; 2] = [Layer::Fire5, Layer::Fire9];
 
-/// Numbers that are the same in every run, whatever other tests draw from burn's one generator: a hash of the index, uniform
-/// in [-1, 1].
+/// Returns numbers that are the same in every run, whatever other tests draw from burn's one generator: a hash of the index, uniform in
+/// [-1, 1].
 fn noise(count: usize, seed: u64) -> Vec<f32> {
     let number = |index: u64| {
         let mixed = (index.wrapping_add(seed << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -42,14 +42,14 @@ impl ModuleMapper for Noise {
     }
 }
 
-/// A SqueezeNet whose features are about as large as its input, 0..255.
+/// Returns a SqueezeNet whose features are about as large as its input, 0..255.
 fn comparator(device: &Device) -> SqueezeNet {
     SqueezeNet::new(device).map(&mut Noise(1000))
 }
 
 fn loss(device: &Device) -> DeepSimLoss {
     let places = LAYERS.map(|layer| ScaledPlace { place: Place::Layer(layer), scale: 100.0 });
-    DeepSimLoss::new(Comparator::squeezenet(comparator(device), &places), Weights { image: 1.0, feature: 1.0, adversarial: 0.02 })
+    DeepSimLoss::new(Comparator::at(comparator(device), &places).unwrap(), Weights { image: 1.0, feature: 1.0, adversarial: 0.02 })
 }
 
 fn random_pictures(device: &Device) -> Tensor<4> {

@@ -23,7 +23,7 @@ fn model(path: &str) -> ModelFile {
     ModelFile::from_bytes(&std::fs::read(workspace(path)).unwrap()).unwrap()
 }
 
-/// The goldens' input, x[c, i, j] = (31 i + 17 j + 101 c) mod 256, as a picture in [-1, 1].
+/// Returns the goldens' input, x[c, i, j] = (31 i + 17 j + 101 c) mod 256, as a picture in [-1, 1].
 fn pattern(side: usize, device: &Device) -> Tensor<4> {
     let value = |c: usize, i: usize, j: usize| ((31 * i + 17 * j + 101 * c) % 256) as f32 / 127.5 - 1.0;
     let values = (0..3).flat_map(|c| (0..side).flat_map(move |i| (0..side).map(move |j| value(c, i, j)))).collect::<Vec<_>>();
@@ -37,7 +37,7 @@ fn golden(path: &Path) -> BTreeMap<String, Vec<f32>> {
     file.iter().map(|(name, view)| (name.to_owned(), values(view.data()))).collect()
 }
 
-/// Every activation equals its golden to `tolerance` of the golden's maximum.
+/// Asserts that every activation equals its golden value to `tolerance` of the golden maximum.
 fn assert_golden(file: &ModelFile, side: usize, golden: &BTreeMap<String, Vec<f32>>, tolerance: f32) {
     let device = Device::flex();
     for (name, found) in activations(file, pattern(side, &device), &device).unwrap() {

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use deepsim::burn;
 use deepsim::kernels::pool::max_pool;
 
-/// What is pooled, on a new graph, and what of its gradient comes back for an output's gradient of `seen`.
+/// Returns what is pooled, on a new graph, and what of its gradient comes back for an output's gradient of `seen`.
 fn run(x: &Tensor<4>, seen: &Tensor<4>, pool: impl Fn(Tensor<4>) -> Tensor<4>) -> [Vec<f32>; 2] {
     let x = Tensor::<4>::from_data(x.to_data(), &Device::flex().autodiff()).require_grad();
     let y = pool(x.clone());

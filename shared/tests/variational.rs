@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use deepsim::loss::Divergence;
 use deepsim::nets::autoencoder::Posterior;
 
-/// (mean, log-variance), and the divergence of that normal distribution from the standard one, in nats.
+/// Returns cases of (mean, log-variance, divergence of that normal distribution from the standard one in nats).
 fn cases() -> [(f32, f32, f32); 6] {
     let ln = std::f32::consts::LN_2;
     [

@@ -73,7 +73,7 @@ impl Cli {
         Ok(cli)
     }
 
-    /// Where the run comes from.
+    /// Returns whether the run is new or resumed, and its folder.
     pub fn start(&self) -> Start {
         match (&self.resume, &self.out) {
             (Some(run), _) => Start::Resume(run.clone()),
@@ -83,7 +83,7 @@ impl Cli {
     }
 }
 
-/// The run's own configuration with what the command line may change.
+/// Returns the run's own configuration with what the command line may change.
 fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
     let explicit = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     for id in matches.ids().map(clap::Id::as_str) {
@@ -127,7 +127,7 @@ fn resumed(matches: &ArgMatches, given: &Config, run: &Path) -> Result<Config> {
     Ok(config)
 }
 
-/// `runs/LAYER-NUMBER`, or the task's name in place of a layer's, the first that does not exist.
+/// Returns the first unused name among `runs/LAYER-NUMBER`, with the task's name in place of the layer's for other tasks.
 fn unused_run(config: &Config) -> PathBuf {
     let made = match config.task {
         TaskChoice::Invert => config.layer.to_string(),

@@ -58,7 +58,7 @@ fn train(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-/// Ctrl-C and SIGTERM ask for a clean end; a second one ends at once.
+/// Returns a flag that Ctrl-C and SIGTERM set, so that the run saves and ends; a second signal ends the process at once.
 fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

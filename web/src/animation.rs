@@ -2,8 +2,8 @@
 
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
-/// An animated PNG that repeats for ever, of opaque RGBA frames of `side` x `side` pixels one after the other in `frames`, each shown for
-/// `milliseconds`.
+/// Encodes an animated PNG that repeats for ever, of opaque RGBA frames of `side` x `side` pixels one after the other in `frames`, each
+/// shown for `milliseconds`.
 ///
 /// # Errors
 /// If there is no frame, or a part of one.

@@ -8,24 +8,24 @@ use crate::{Session, device_failed, empty};
 
 #[wasm_bindgen]
 impl Session {
-    /// The next round of re-encoding a slot's picture; the first one is its inversion.
+    /// Makes the next round of re-encoding a slot's picture; the first one is its inversion.
     ///
     /// # Errors
     /// If there is no such inverter or slot, or the device fails.
-    pub async fn again(&mut self, name: &str, slot: &str) -> Result<Stage, JsError> {
+    pub async fn reencode(&mut self, name: &str, slot: &str) -> Result<Stage, JsError> {
         let here = self.slot(slot)?;
         let round = match (here.rounds.get(name), here.inversions.get(name)) {
-            (Some(last), _) => self.lab()?.again(name, last).await?,
+            (Some(last), _) => self.lab()?.reencode(name, last).await?,
             (None, Some(first)) => first.clone(),
-            (None, None) => self.lab()?.again(name, self.seen(slot)?).await?,
+            (None, None) => self.lab()?.reencode(name, self.analysis(slot)?).await?,
         };
-        let errors = self.lab()?.errors(name, self.seen(slot)?, &round).await?;
+        let errors = self.lab()?.errors(name, self.analysis(slot)?, &round).await?;
         let rgba = round.picture().to_rgba();
         self.slot_mut(slot)?.rounds.insert(name.to_owned(), round);
         Ok(Stage { rgba, feature_error: errors.feature })
     }
 
-    /// The strongest channels of the features that an inverter takes.
+    /// Returns the strongest channels of the features that an inverter takes.
     ///
     /// # Errors
     /// If there is no such inverter or slot, or the device fails.
@@ -51,11 +51,11 @@ impl Session {
     #[wasm_bindgen(js_name = beginToRefine)]
     pub fn begin_to_refine(&mut self, name: &str, slot: &str, rgba: &[u8], side: usize) -> Result<(), JsError> {
         let start = Picture::from_rgba(side, side, rgba)?;
-        self.refinement = Some(self.lab()?.refine(name, self.seen(slot)?, &start)?);
+        self.refinement = Some(self.lab()?.refine(name, self.analysis(slot)?, &start)?);
         Ok(())
     }
 
-    /// Some steps of the refinement. The error is the one before the last of them.
+    /// Takes some steps of the refinement. The returned error is that before the last of them.
     ///
     /// # Errors
     /// If none has begun, or the device fails.

@@ -32,7 +32,7 @@ impl Session {
         Ok(())
     }
 
-    /// What an autoencoder is, as JSON.
+    /// Returns the description of an autoencoder, as JSON.
     ///
     /// # Errors
     /// If there is none of that name.
@@ -43,7 +43,7 @@ impl Session {
         Ok(serde_json::to_string(&about)?)
     }
 
-    /// The RGBA bytes of the pictures of codes, one after the other.
+    /// Decodes codes and returns the RGBA bytes of their pictures, one after the other.
     ///
     /// # Errors
     /// If there is no such autoencoder, or the device fails.
@@ -54,7 +54,7 @@ impl Session {
         Ok(picture::from_data(&data)?.iter().flat_map(picture::Picture::to_rgba).collect())
     }
 
-    /// The code of a slot's picture, which must have been taken at the side of the autoencoder.
+    /// Encodes a slot's picture, which must have been cut at the side of the autoencoder.
     ///
     /// # Errors
     /// If there is no such autoencoder or picture, or the device fails.
@@ -66,7 +66,7 @@ impl Session {
         Ok(data.iter::<f32>().collect())
     }
 
-    /// A code moved by so many deviations along the first principal directions.
+    /// Returns a code moved by so many deviations along the first principal directions.
     ///
     /// # Errors
     /// If there is no such autoencoder.
@@ -80,13 +80,13 @@ impl Session {
     }
 }
 
-/// A code drawn from the standard normal: the `again`-th draw for a place of a sheet. It is the same on every machine.
+/// Returns a code drawn from the standard normal: the `again`-th draw for a place of a sheet. It is the same on every machine.
 #[wasm_bindgen(js_name = drawCode)]
 pub fn draw_code(seed: u32, place: u32, again: u32, size: usize) -> Vec<f32> {
     latent(u64::from(seed), u64::from(place), u64::from(again), size)
 }
 
-/// A code on the way between two.
+/// Interpolates between two codes.
 #[wasm_bindgen(js_name = walkCode)]
 pub fn walk_code(from: &[f32], to: &[f32], share: f32) -> Vec<f32> {
     walk(from, to, share)

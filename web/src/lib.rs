@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use deepsim::Layer;
 use deepsim::generation::Generation;
-use deepsim::lab::{Lab, Seen};
+use deepsim::lab::{Analysis, Lab};
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
@@ -94,8 +94,9 @@ impl Session {
     ///
     /// # Errors
     /// If the bytes are no picture, or the square leaves it.
+    #[wasm_bindgen(js_name = putPicture)]
     #[expect(clippy::too_many_arguments, reason = "JavaScript passes plain numbers")]
-    pub fn take(
+    pub fn put_picture(
         &mut self,
         slot: &str,
         rgba: &[u8],
@@ -111,29 +112,30 @@ impl Session {
         Ok(())
     }
 
-    /// Looks at a slot's picture: one pass of SqueezeNet. Returns the picture's RGBA bytes, as it was cropped and resized.
+    /// Computes the features of a slot's picture in one pass of SqueezeNet. Returns the picture's RGBA bytes, as it was cropped and
+    /// resized.
     ///
     /// # Errors
     /// If the slot is empty, its side is not a multiple of 16, or the device fails.
-    pub async fn see(&mut self, slot: &str) -> Result<Vec<u8>, JsError> {
+    pub async fn analyse(&mut self, slot: &str) -> Result<Vec<u8>, JsError> {
         let lab = self.lab.as_ref().ok_or_else(not_loaded)?;
         let slot = self.slots.get_mut(slot).ok_or_else(empty)?;
-        if slot.seen.is_none() {
-            slot.seen = Some(lab.see(slot.square.clone())?);
+        if slot.analysis.is_none() {
+            slot.analysis = Some(lab.analyse(slot.square.clone())?);
         }
         Ok(slot.square.to_rgba())
     }
 
-    /// What SqueezeNet sees in a slot's picture.
+    /// Returns the classes that SqueezeNet predicts for a slot's picture.
     ///
     /// # Errors
     /// If nobody has looked at it, or the device fails.
     pub async fn classes(&self, slot: &str) -> Result<Judged, JsError> {
         let nothing = deepsim::lab::Errors { picture: 0.0, feature: 0.0 };
-        Ok(Judged::new(nothing, &self.lab()?.classes(self.seen(slot)?, CLASSES).await?))
+        Ok(Judged::new(nothing, &self.lab()?.classes(self.analysis(slot)?, CLASSES).await?))
     }
 
-    /// The side of an inverter's inversion of a slot's picture, in pixels.
+    /// Returns the side of an inverter's inversion of a slot's picture, in pixels.
     ///
     /// # Errors
     /// If there is no such inverter or slot.
@@ -142,7 +144,7 @@ impl Session {
         Ok(self.lab()?.side_of(name, self.slot(slot)?.square.width())?)
     }
 
-    /// The RGBA bytes of an inverter's inversion of a slot's features, after an operation on them (JSON).
+    /// Inverts a slot's features after an operation on them (JSON) and returns RGBA bytes.
     ///
     /// # Errors
     /// If there is no such inverter or slot, the operation cannot be read, or the device fails.
@@ -152,26 +154,27 @@ impl Session {
             if let Some(inversion) = self.slot(slot)?.inversions.get(name) {
                 return Ok(inversion.picture().to_rgba());
             }
-            return Ok(self.lab()?.invert(name, self.seen(slot)?, None).await?.to_rgba());
+            return Ok(self.lab()?.invert(name, self.analysis(slot)?, None).await?.to_rgba());
         }
         let mut features = self.features(name, slot).await?;
         if let Some(Mix { slot: other, share }) = &operation.mix {
             features = surgery::mix(&features, &self.features(name, other).await?, *share);
         }
         let edited = operation.edits.into_iter().fold(features, |features, edit| edit.apply(features));
-        Ok(self.lab()?.invert(name, self.seen(slot)?, Some(&edited)).await?.to_rgba())
+        Ok(self.lab()?.invert(name, self.analysis(slot)?, Some(&edited)).await?.to_rgba())
     }
 
-    /// How an inversion (RGBA bytes) compares with the slot's picture. `plain`: nothing was done to the features; what is seen in it is kept.
+    /// Compares an inversion (RGBA bytes) with the slot's picture. `plain`: the features were not changed; what SqueezeNet computes of it
+    /// is kept.
     ///
     /// # Errors
     /// If there is no such inverter or slot, the bytes are no picture, or the device fails.
     pub async fn judge(&mut self, name: &str, slot: &str, rgba: &[u8], side: usize, plain: bool) -> Result<Judged, JsError> {
         let inversion = match self.slot(slot)?.inversions.get(name) {
             Some(inversion) if plain => inversion.clone(),
-            _ => self.lab()?.see(Picture::from_rgba(side, side, rgba)?)?,
+            _ => self.lab()?.analyse(Picture::from_rgba(side, side, rgba)?)?,
         };
-        let errors = self.lab()?.errors(name, self.seen(slot)?, &inversion).await?;
+        let errors = self.lab()?.errors(name, self.analysis(slot)?, &inversion).await?;
         let judged = Judged::new(errors, &self.lab()?.classes(&inversion, CLASSES).await?);
         if plain {
             self.slot_mut(slot)?.inversions.insert(name.to_owned(), inversion);
@@ -195,12 +198,12 @@ impl Session {
         Ok(map)
     }
 
-    /// The features that an inverter takes of a slot's picture, read from the device once.
+    /// Returns the features that an inverter takes of a slot's picture, read from the device once.
     async fn features(&mut self, name: &str, slot: &str) -> Result<Features, JsError> {
         if let Some(features) = self.slot(slot)?.features.get(name) {
             return Ok(features.clone());
         }
-        let features = self.lab()?.features(name, self.seen(slot)?).await?;
+        let features = self.lab()?.features(name, self.analysis(slot)?).await?;
         self.slot_mut(slot)?.features.insert(name.to_owned(), features.clone());
         Ok(features)
     }
@@ -217,12 +220,12 @@ impl Session {
         self.slots.get_mut(slot).ok_or_else(empty)
     }
 
-    fn seen(&self, slot: &str) -> Result<&Seen, JsError> {
-        self.slot(slot)?.seen.as_ref().ok_or_else(empty)
+    fn analysis(&self, slot: &str) -> Result<&Analysis, JsError> {
+        self.slot(slot)?.analysis.as_ref().ok_or_else(empty)
     }
 }
 
-/// An animated PNG of opaque RGBA frames, one after the other, each shown for so many milliseconds.
+/// Encodes an animated PNG of opaque RGBA frames, one after the other, each shown for so many milliseconds.
 ///
 /// # Errors
 /// If there is no whole frame.
@@ -231,7 +234,7 @@ pub fn animated_png(frames: &[u8], side: usize, milliseconds: u16) -> Result<Vec
     Ok(animation::animation(frames, side, milliseconds)?)
 }
 
-/// The layers that can be inverted: name, channels and grid for pictures of this side, as JSON.
+/// Returns the layers that can be inverted: name, channels and grid for pictures of this side, as JSON.
 ///
 /// # Errors
 /// None that can be thought of.
@@ -261,7 +264,7 @@ async fn webgpu_device() -> Result<Device, JsError> {
     Ok(device)
 }
 
-/// Only browsers have WebGPU as the page means it.
+/// Fails: only browsers have the WebGPU that the page uses.
 #[cfg(not(target_arch = "wasm32"))]
 async fn webgpu_device() -> Result<Device, JsError> {
     Err(JsError::new("WebGPU is a browser's; this build is not for one"))

@@ -30,7 +30,7 @@ pub async fn self_test(squeezenet: &ModelFile, inverter: &ModelFile, device: &De
     Err(JsError::new(&format!("the self-test is off by {difference}, more than {TOLERANCE}")))
 }
 
-/// The pattern of the golden activations as a picture in [-1, 1], `[1, 3, side, side]`: x[c, i, j] = (31 i + 17 j + 101 c) mod 256.
+/// Returns the pattern of the golden activations as a picture in [-1, 1], `[1, 3, side, side]`: x[c, i, j] = (31 i + 17 j + 101 c) mod 256.
 pub fn pattern(side: usize, device: &Device) -> Tensor<4> {
     let area = side * side;
     // Below 256, so the cast to f32 is exact.
@@ -38,7 +38,7 @@ pub fn pattern(side: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new((0..3 * area).map(value).collect::<Vec<_>>(), [1, 3, side, side]), device)
 }
 
-/// NaN counts as infinitely different.
+/// Returns the largest difference; NaN counts as infinitely different.
 fn largest_difference(a: &TensorData, b: &TensorData) -> f32 {
     let differences = a.iter::<f32>().zip(b.iter::<f32>()).map(|(a, b)| (a - b).abs());
     differences.fold(0.0, |most, difference| {

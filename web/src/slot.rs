@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deepsim::lab::Seen;
+use deepsim::lab::Analysis;
 use deepsim::picture::Picture;
 use deepsim::surgery::{Edit, Features};
 use serde::Deserialize;
@@ -11,13 +11,13 @@ use wasm_bindgen::JsError;
 /// A picture, and everything known of it at one side.
 pub(crate) struct Slot {
     pub(crate) square: Picture,
-    pub(crate) seen: Option<Seen>,
+    pub(crate) analysis: Option<Analysis>,
     /// The features that each inverter takes, as numbers.
     pub(crate) features: BTreeMap<String, Features>,
     /// What SqueezeNet sees in each inverter's inversion of the features as they are.
-    pub(crate) inversions: BTreeMap<String, Seen>,
+    pub(crate) inversions: BTreeMap<String, Analysis>,
     /// The newest round of re-encoding with each inverter.
-    pub(crate) rounds: BTreeMap<String, Seen>,
+    pub(crate) rounds: BTreeMap<String, Analysis>,
 }
 
 /// What is done to the features of a slot before they are inverted.
@@ -38,9 +38,9 @@ pub(crate) struct Mix {
 }
 
 impl Slot {
-    /// A picture that nobody has looked at yet.
+    /// Creates a slot of a picture whose features are not computed yet.
     pub(crate) const fn new(square: Picture) -> Self {
-        Self { square, seen: None, features: BTreeMap::new(), inversions: BTreeMap::new(), rounds: BTreeMap::new() }
+        Self { square, analysis: None, features: BTreeMap::new(), inversions: BTreeMap::new(), rounds: BTreeMap::new() }
     }
 }
 

@@ -25,12 +25,12 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Whether a command can be started and succeeds; its output is not shown.
+/// Returns whether a command can be started and succeeds; its output is not shown.
 pub fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// A command's standard output, if it succeeds.
+/// Returns a command's standard output, if it succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
@@ -41,7 +41,7 @@ fn show(command: &Command) -> String {
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
-/// The repository's root: where this crate's workspace is.
+/// Returns the repository's root: where this crate's workspace is.
 ///
 /// # Errors
 /// If the checkout has moved since xtask was built and the current folder is not in it.
@@ -58,7 +58,7 @@ pub fn root() -> Result<PathBuf> {
     bail!("run this inside a checkout of deepsim")
 }
 
-/// Where cargo puts what it builds.
+/// Returns cargo's target folder.
 ///
 /// # Errors
 /// If there is no checkout.
@@ -69,7 +69,7 @@ pub fn target() -> Result<PathBuf> {
     }
 }
 
-/// The cargo that runs this.
+/// Returns the cargo that runs this.
 pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

@@ -51,7 +51,7 @@ pub fn bench(with_peers: bool) -> Result<()> {
     Ok(())
 }
 
-/// The trainer that the build made.
+/// Returns the path of the built trainer.
 pub(crate) fn trainer() -> Result<PathBuf> {
     Ok(target()?.join("release/trainer").with_extension(std::env::consts::EXE_EXTENSION))
 }
@@ -67,7 +67,7 @@ fn machine() -> Value {
     })
 }
 
-/// What criterion measured since `begun`: medians in milliseconds by name.
+/// Returns what criterion measured since `begun`: medians in milliseconds by name.
 fn estimates(folder: &Path, begun: std::time::SystemTime) -> Result<Value> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -88,7 +88,7 @@ fn estimates(folder: &Path, begun: std::time::SystemTime) -> Result<Value> {
     Ok(found.into())
 }
 
-/// Pictures a second and peak memory of a training run.
+/// Measures pictures a second and peak memory of a training run.
 fn training(root: &Path, size: u32) -> Result<Value> {
     let out = std::env::temp_dir().join(format!("deepsim-bench-{}-{size}", std::process::id()));
     let mut command = Command::new(trainer()?);
@@ -109,7 +109,7 @@ fn training(root: &Path, size: u32) -> Result<Value> {
     }))
 }
 
-/// `trainer invert`: the whole command for one picture, and what each further one costs.
+/// Times `trainer invert`: the whole command for one picture, and each further one.
 fn inversion(root: &Path) -> Result<Value> {
     let folder = std::env::temp_dir().join(format!("deepsim-bench-{}-invert", std::process::id()));
     let (few, many) = (1u32, 17u32);
@@ -135,13 +135,13 @@ fn inversion(root: &Path) -> Result<Value> {
     Ok(json!({ "command_seconds": seconds[0], "further_picture_seconds": (seconds[1] - seconds[0]) / f64::from(many - few) }))
 }
 
-/// A process's peak resident memory in KiB, where the system tells.
+/// Returns a process's peak resident memory in KiB, where the system tells.
 fn resident_peak(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok())
 }
 
-/// The report as Markdown.
+/// Formats the report as Markdown.
 fn tables(report: &Value) -> String {
     let mut lines = Vec::new();
     let rows = |name: &str| report[name].as_array().cloned().unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::{setup, web};
 /// How often ours and theirs take turns.
 const ROUNDS: usize = 3;
 
-/// One row for each pair: medians in milliseconds, and the median of the rounds' ratios, theirs over ours.
+/// Formats one row for each pair: medians in milliseconds, and the median of the rounds' ratios, theirs over ours.
 pub(crate) fn measure(root: &Path, folder: &Path) -> Result<Value> {
     step("Peers");
     let python = python(root, folder)?;
@@ -93,7 +93,7 @@ fn in_turns(what: &str, theirs_name: &str, ours: &dyn Fn() -> Command, theirs: &
     }))
 }
 
-/// The median time in seconds, and the peak memory.
+/// Runs a command several times and returns the median time in seconds and the peak memory.
 fn measured(mut command: Command) -> Result<(f64, Value)> {
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stdout));
@@ -108,7 +108,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A Python with the pinned packages, in a virtual environment below the target folder.
+/// Creates a Python with the pinned packages, in a virtual environment below the target folder.
 fn python(root: &Path, folder: &Path) -> Result<std::path::PathBuf> {
     let environment = folder.join("python");
     let python = environment.join("bin/python");
@@ -120,7 +120,7 @@ fn python(root: &Path, folder: &Path) -> Result<std::path::PathBuf> {
     Ok(python)
 }
 
-/// The feature scale in an inverter's card.
+/// Returns the feature scale in an inverter's card.
 fn scale_of(model: &Path) -> Result<String> {
     let bytes = fs::read(model)?;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
@@ -128,7 +128,7 @@ fn scale_of(model: &Path) -> Result<String> {
     Ok(rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
 }
 
-/// The page's wasm and onnxruntime-web in one browser: `tests/peers.rs` drives it.
+/// Times the page's wasm and onnxruntime-web in one browser: `tests/peers.rs` drives it.
 fn browser(root: &Path, folder: &Path, python: &Path, [squeezenet, fire5]: [&Path; 2], scale: &str) -> Result<Vec<Value>> {
     setup::browser()?;
     let dist = web::build()?;

@@ -1,6 +1,6 @@
-//! `cargo xtask results`: the tables and pictures of `docs/results.md`, from model files in the repository.
+//! `cargo xtask results`: the tables and pictures of `docs/results/`, from model files in the repository.
 //!
-//! The words in that file are written by hand; what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` is written here.
+//! The text of those pages is written by hand; what stands between `<!-- begin NAME -->` and `<!-- end NAME -->` is written here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use anyhow::{Context, Result, ensure};
 use crate::announce::{cargo, root, run, step, target};
 use crate::bench::trainer;
 
-/// What is measured, and where it stands in the document.
+/// What is measured, and on which page it stands.
 struct Section {
-    /// The name between the markers.
+    /// The name of the page and between its markers.
     name: &'static str,
     /// Folder of the models, and how their names begin.
     models: (&'static str, &'static [&'static str]),
@@ -27,7 +27,7 @@ struct Section {
 
 const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 5] = [
     Section {
         name: "inverters",
         models: ("models", LAYERS),
@@ -39,20 +39,6 @@ const SECTIONS: [Section; 7] = [
         name: "optimisation",
         models: ("models", &["fire9"]),
         arguments: &["eval", "--baseline", "optimise", "--steps", "500", "--variation", "1000"],
-        sheets: true,
-        curves: &[],
-    },
-    Section {
-        name: "losses",
-        models: ("docs/results/losses", &["image", "feature", "image+feature", "feature+adversarial", "deepsim"]),
-        arguments: &["eval", "--crops", "4"],
-        sheets: true,
-        curves: &[],
-    },
-    Section {
-        name: "comparators",
-        models: ("docs/results/comparators", &["squeezenet", "efficientnet", "exemplar", "random"]),
-        arguments: &["eval", "--crops", "4"],
         sheets: true,
         curves: &[],
     },
@@ -73,14 +59,14 @@ const SECTIONS: [Section; 7] = [
     },
 ];
 
-/// Tables of models that are too large for the repository: they are kept as `docs/results/NAME.md` when the models are trained and measured
-/// (`models/train.sh`), and only put into the document here.
-const KEPT: [&str; 2] = ["divergence", "codes"];
+/// Tables of models that are too large for the repository: they are kept as `docs/results/tables/NAME.md` when the models are trained and measured
+/// (`models/train.sh`), and only put into the documents here.
+const KEPT: [&str; 4] = ["losses", "comparators", "divergence", "codes"];
 
-/// Measures everything, or only the sections of these names, and puts tables and sheets into `docs/`.
+/// Measures everything, or only the sections of these names, and puts tables and sheets into `docs/results`.
 ///
 /// # Errors
-/// If a name is unknown, a build or a measurement fails, or the document has no place for a table.
+/// If a name is unknown, a build or a measurement fails, or a page has no place for a table.
 pub fn results(only: &[String]) -> Result<()> {
     let root = root()?;
     for name in only {
@@ -89,9 +75,8 @@ pub fn results(only: &[String]) -> Result<()> {
     }
     step("Build");
     run(cargo().current_dir(&root).args(["build", "--release", "--workspace"]))?;
-    let (output, pictures, document) = (target()?.join("results"), root.join("docs/results"), root.join("docs/results.md"));
+    let (output, pages) = (target()?.join("results"), root.join("docs/results"));
     fs::create_dir_all(&output)?;
-    fs::create_dir_all(&pictures)?;
     for section in SECTIONS.iter().filter(|section| only.is_empty() || only.iter().any(|name| name == section.name)) {
         step(&format!("Results: {}", section.name));
         let models = models(&root.join(section.models.0), section.models.1)?;
@@ -108,7 +93,7 @@ pub fn results(only: &[String]) -> Result<()> {
         } else {
             command.arg("--markdown").arg(&table).arg("--json").arg(output.join(format!("{}.json", section.name)));
             if section.sheets {
-                command.arg("--sheet").arg(pictures.join(format!("{}.jpg", section.name)));
+                command.arg("--sheet").arg(pages.join(format!("{}.jpg", section.name)));
             }
         }
         run(&mut command)?;
@@ -116,22 +101,22 @@ pub fn results(only: &[String]) -> Result<()> {
             // Of a twin that was trained with pixels alone the table says enough; sheets are large.
             for model in models.iter().filter(|model| !stem(model).ends_with("-image")) {
                 let sheet = format!("{}-{}.jpg", section.name, stem(model));
-                fs::copy(output.join(&sheet), pictures.join(&sheet)).with_context(|| sheet.clone())?;
+                fs::copy(output.join(&sheet), pages.join(&sheet)).with_context(|| sheet.clone())?;
             }
             for curve in section.curves {
-                fs::copy(output.join(curve), pictures.join(curve)).with_context(|| (*curve).to_owned())?;
+                fs::copy(output.join(curve), pages.join(curve)).with_context(|| (*curve).to_owned())?;
             }
         }
-        put(&document, section.name, &table)?;
+        put(&pages, section.name, &table)?;
     }
     for name in KEPT.into_iter().filter(|name| only.is_empty() || only.iter().any(|wanted| wanted == name)) {
-        put(&document, name, &pictures.join(name).with_extension("md"))?;
+        put(&pages, name, &pages.join("tables").join(name).with_extension("md"))?;
     }
-    println!("\n{}", document.display());
+    println!("\n{}", pages.display());
     Ok(())
 }
 
-/// The model files in a folder whose names begin with one of these, in the order of these and then of their names.
+/// Returns the model files in a folder whose names begin with one of these, in the order of these and then of their names.
 fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(Vec::new());
@@ -147,17 +132,18 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Puts the table of a file between a section's markers.
-fn put(document: &Path, name: &str, table: &Path) -> Result<()> {
+/// Puts the table of a file between the markers of a section's page.
+fn put(pages: &Path, name: &str, table: &Path) -> Result<()> {
     let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
-    fs::write(document, with_section(&read(document)?, name, &read(table)?)?)?;
+    let page = pages.join(name).with_extension("md");
+    fs::write(&page, with_section(&read(&page)?, name, &read(table)?)?)?;
     Ok(())
 }
 
-/// The document with another table between a section's markers.
+/// Replaces the table between a section's markers in the document.
 fn with_section(text: &str, name: &str, table: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
-    let missing = || format!("docs/results.md has no place for {name}");
+    let missing = || format!("docs/results/{name}.md has no place for its table");
     let start = text.find(&begin).with_context(missing)? + begin.len();
     let stop = start + text[start..].find(&end).with_context(missing)?;
     Ok(format!("{}{}\n{}", &text[..start], table.trim_end(), &text[stop..]))

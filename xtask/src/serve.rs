@@ -26,7 +26,7 @@ impl Server {
         Self::with_headers(folder, port, &[])
     }
 
-    /// The same, in an isolation that lets pages share memory between threads.
+    /// Starts the server in an isolation that lets pages share memory between threads.
     ///
     /// # Errors
     /// If the port is taken.
@@ -50,7 +50,7 @@ impl Server {
         Ok(Self { runtime: Some(runtime), port })
     }
 
-    /// Its address, such as `http://127.0.0.1:8080`.
+    /// Returns the address, such as `http://127.0.0.1:8080`.
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -20,7 +20,7 @@ pub struct WasmToolchain {
     pub variables: Vec<(&'static str, OsString)>,
 }
 
-/// A Rust that compiles for wasm32: rustup's, else Debian's with a standard library that cargo builds.
+/// Finds a Rust that compiles for wasm32: rustup's, else Debian's with a standard library that cargo builds.
 ///
 /// # Errors
 /// With the command that would help.
@@ -69,7 +69,7 @@ fn debian_library_source() -> Option<PathBuf> {
     source.is_dir().then_some(source)
 }
 
-/// Debian's packages, as root.
+/// Installs Debian packages, as root.
 fn apt_install(packages: &[&str]) -> Result<()> {
     let command = format!("apt-get install --yes {}", packages.join(" "));
     if !Path::new("/usr/bin/apt-get").is_file() || output(Command::new("id").arg("-u")).is_none_or(|id| id.trim() != "0") {
@@ -82,7 +82,7 @@ fn apt_install(packages: &[&str]) -> Result<()> {
         .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// wasm-bindgen's command line, at the version in Cargo.lock, and trunk. Returns the folder that holds them, if not on the path.
+/// Installs wasm-bindgen's command line, at the version in Cargo.lock, and trunk. Returns the folder that holds them, if not on the path.
 ///
 /// # Errors
 /// With the command that would help.
@@ -104,24 +104,38 @@ pub fn web_tools() -> Result<PathBuf> {
             println!("    found on the path");
             continue;
         }
-        let mut install = cargo();
-        install.args(["install", name, "--version", version, "--root"]).arg(&tools);
-        if name == "trunk" {
-            install.arg("--locked");
+        if succeeds(Command::new("cargo-binstall").arg("-V")) {
+            let root = tools.as_os_str();
+            let package = format!("{name}@{version}");
+            if succeeds(cargo().args(["binstall", "--no-confirm", "--disable-strategies", "compile", "--root"]).arg(root).arg(&package)) {
+                println!("    downloaded with cargo binstall");
+                continue;
+            }
         }
-        // Flags for wasm or for other builds must not reach these; their objects are of no further use.
-        install.env_remove("RUSTFLAGS").env("CARGO_TARGET_DIR", target()?.join("tools-build"));
-        // They run for seconds and are compiled for minutes: the least that the compiler can do is best.
-        for (setting, value) in [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
-            install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
-        }
-        run(&mut install).with_context(|| format!("{name} is missing: run `cargo install {name} --version {version}`"))?;
+        compile(name, version, &tools)?;
     }
     drop(std::fs::remove_dir_all(target()?.join("tools-build")));
     Ok(bin)
 }
 
-/// A package's version in Cargo.lock.
+/// Compiles a tool into a folder.
+fn compile(name: &str, version: &str, tools: &Path) -> Result<()> {
+    let mut install = cargo();
+    // Neither downloads anything here: TLS, the slowest of their dependencies, is left out.
+    install.args(["install", name, "--version", version, "--no-default-features", "--root"]).arg(tools);
+    if name == "trunk" {
+        install.arg("--locked");
+    }
+    // Flags for wasm or for other builds must not reach these; their objects are of no further use.
+    install.env_remove("RUSTFLAGS").env("CARGO_TARGET_DIR", target()?.join("tools-build"));
+    // They run for seconds and are compiled for minutes: the least that the compiler can do is best.
+    for (setting, value) in [("LTO", "off"), ("OPT_LEVEL", "1"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+        install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
+    run(&mut install).with_context(|| format!("{name} is missing: run `cargo install {name} --version {version}`"))
+}
+
+/// Returns a package's version in Cargo.lock.
 fn locked_version(package: &str) -> Result<String> {
     let lock = std::fs::read_to_string(root()?.join("Cargo.lock")).context("no Cargo.lock: run `cargo generate-lockfile`")?;
     let found = lock.split("[[package]]").find(|block| block.lines().any(|line| line == format!("name = \"{package}\"")));
@@ -129,7 +143,8 @@ fn locked_version(package: &str) -> Result<String> {
     version.map(str::to_owned).with_context(|| format!("Cargo.lock has no {package}"))
 }
 
-/// A wasm-opt that works on today's wasm. Debian's (binaryen 108) ends with an error on this page's module, so a version is asked for.
+/// Returns a wasm-opt that works on today's wasm. Debian's (binaryen 108) ends with an error on this page's module, so a version is asked
+/// for.
 pub fn wasm_opt() -> Option<PathBuf> {
     const OLDEST: u32 = 120;
     let text = output(Command::new("wasm-opt").arg("--version"))?;
@@ -137,7 +152,7 @@ pub fn wasm_opt() -> Option<PathBuf> {
     (version >= OLDEST).then(|| "wasm-opt".into())
 }
 
-/// valgrind, which counts instructions. Where it cannot be had, the test that counts them says that it did not.
+/// Installs valgrind, which counts instructions. Without it the test that counts them reports that it was skipped.
 pub fn valgrind() {
     step("valgrind");
     if succeeds(Command::new("valgrind").arg("--version")) {
@@ -147,7 +162,7 @@ pub fn valgrind() {
     }
 }
 
-/// Chromium and its driver, for the browser tests.
+/// Installs Chromium and its driver, for the browser tests.
 ///
 /// # Errors
 /// With what to install.
@@ -160,7 +175,7 @@ pub fn browser() -> Result<()> {
     apt_install(&["chromium", "chromium-driver"]).context("the browser tests need Chromium and ChromeDriver on the path")
 }
 
-/// A Vulkan driver, for the test of the wgpu backend: on Debian without one, Mesa's software driver.
+/// Installs a Vulkan driver for the test of the wgpu backend: on Debian without one, Mesa's software driver.
 ///
 /// # Errors
 /// With what to install.
@@ -176,7 +191,7 @@ pub fn vulkan_driver() -> Result<()> {
     apt_install(&["mesa-vulkan-drivers", "libvulkan1"]).context("the test of the wgpu backend needs a Vulkan driver")
 }
 
-/// The first of these programs that is on the path.
+/// Returns the first of these programs that is on the path.
 pub fn find_program(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())

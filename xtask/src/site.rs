@@ -66,7 +66,7 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     Ok(found)
 }
 
-/// The files below a folder, as addresses relative to `root`.
+/// Lists the files below a folder, as addresses relative to `root`.
 fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path: PathBuf = entry?.path();

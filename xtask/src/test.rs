@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::announce::{cargo, root, run, step, target};
 use crate::{setup, web};
 
-/// Formatting, clippy, docs, unit tests, the command line's tests and the browser's.
+/// Runs formatting, clippy, docs, unit tests, and the tests of the command line and of the browser.
 ///
 /// # Errors
 /// At the first of them that fails, or if something cannot be installed.
@@ -53,7 +53,7 @@ pub fn test() -> Result<()> {
     Ok(())
 }
 
-/// Where tests leave what a person may want to look at, such as screenshots.
+/// Returns the folder for what a person may want to look at, such as screenshots.
 fn artifacts() -> Result<std::path::PathBuf> {
     let folder = target()?.join("artifacts");
     std::fs::create_dir_all(&folder)?;

@@ -4,28 +4,28 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{DispatchDevice, TensorMetadata};
 use burn::tensor::{DType, Tensor, TensorData};
 
-/// Whether a tensor, tracked or not, is flex's and of f32: what the project's own operations work on.
+/// Returns whether a tensor, tracked or not, is flex's and of f32: what the project's own operations work on.
 pub(crate) fn runs_on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     matches!(tensor.device().inner().as_dispatch(), DispatchDevice::Flex(_)) && tensor.dtype() == DType::F32
 }
 
-/// Row after row, without gaps.
+/// Returns the tensor with its values row after row, without gaps.
 pub(crate) fn dense(tensor: FlexTensor) -> FlexTensor {
     if tensor.layout().contiguous_offsets().is_some() { tensor } else { tensor.to_contiguous() }
 }
 
-/// The values of a dense tensor.
+/// Returns the values of a dense tensor.
 pub(crate) fn floats(tensor: &FlexTensor) -> &[f32] {
     let (start, end) = tensor.layout().contiguous_offsets().unwrap_or_default();
     &tensor.storage()[start..end]
 }
 
-/// A new tensor.
+/// Creates a tensor of values.
 pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// Batch, channels, height and width.
+/// Returns batch, channels, height and width.
 pub(crate) fn dims(tensor: &FlexTensor) -> [usize; 4] {
     let shape = tensor.shape();
     [shape[0], shape[1], shape[2], shape[3]]

@@ -1,6 +1,6 @@
 //! Work over threads; in wasm there is one.
 
-/// How many parts are worth making.
+/// Returns the number of parts that work is worth being split into.
 pub(crate) fn threads() -> usize {
     #[cfg(not(target_arch = "wasm32"))]
     return rayon::current_num_threads();
@@ -13,7 +13,7 @@ pub(crate) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
     map(parts, work);
 }
 
-/// What `work` makes of every part, in order.
+/// Applies `work` to every part and returns the results in order.
 pub(crate) fn map<T: Send, R: Send>(parts: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     #[cfg(not(target_arch = "wasm32"))]
     {

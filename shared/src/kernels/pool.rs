@@ -16,8 +16,8 @@ const KERNEL: usize = 3;
 /// Pixels from one window to the next.
 const STRIDE: usize = 2;
 
-/// The maximum of each 3x3 window at stride 2, unpadded, rounding down: `[batch, channels, n, m]` ->
-/// `[batch, channels, (n - 3) / 2 + 1, (m - 3) / 2 + 1]`. Where a window has several, the first one gets the gradient.
+/// Returns the maximum of each 3x3 window at stride 2, unpadded, rounding down: `[batch, channels, n, m]` -> `[batch, channels, (n - 3) / 2
+/// + 1, (m - 3) / 2 + 1]`. Where a window has several, the first one gets the gradient.
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     if runs_on_flex(&x) {
         return Tensor::from_dispatch(<Dispatch as MaxPool>::max_pool(x.into_dispatch()));
@@ -48,7 +48,7 @@ const fn pooled(side: usize) -> usize {
     if side < KERNEL { 0 } else { (side - KERNEL) / STRIDE + 1 }
 }
 
-/// One channel.
+/// Pools one channel.
 #[inline(always)]
 fn pool(x: &[f32], width: usize, y: &mut [f32], columns: usize) {
     let mut tallest = vec![0.0; width];
@@ -64,7 +64,7 @@ fn pool(x: &[f32], width: usize, y: &mut [f32], columns: usize) {
     }
 }
 
-/// NaN if either is: what is wrong must not vanish in a maximum.
+/// Returns the larger value, or NaN if either is NaN: a maximum must not hide it.
 #[inline(always)]
 fn largest(a: f32, b: f32) -> f32 {
     if a > b || a.is_nan() { a } else { b }
@@ -96,15 +96,15 @@ mod backward {
             let mut dx = vec![0.0; batch * channels * height * width];
             let inputs = floats(&x).chunks_exact(height * width).zip(dx.chunks_exact_mut(height * width));
             let outputs = floats(&y).chunks_exact(rows * columns).zip(floats(&dy).chunks_exact(rows * columns));
-            parallel::for_each(inputs.zip(outputs).collect(), |((x, dx), (y, dy))| hand_back(x, dx, width, y, dy, columns));
+            parallel::for_each(inputs.zip(outputs).collect(), |((x, dx), (y, dy))| route_gradient(x, dx, width, y, dy, columns));
             if let Some(node) = node {
                 gradients.register::<Flex>(node.id, tensor(dx, [batch, channels, height, width]));
             }
         }
     }
 
-    /// One channel: each output's gradient goes to the first pixel of its window that is as large.
-    fn hand_back(x: &[f32], dx: &mut [f32], width: usize, y: &[f32], dy: &[f32], columns: usize) {
+    /// Adds each output's gradient of one channel to the first pixel of its window that is as large.
+    fn route_gradient(x: &[f32], dx: &mut [f32], width: usize, y: &[f32], dy: &[f32], columns: usize) {
         for (at, (y, dy)) in y.iter().zip(dy).enumerate() {
             let corner = at / columns * STRIDE * width + at % columns * STRIDE;
             let window = (0..KERNEL * KERNEL).map(|at| corner + at / KERNEL * width + at % KERNEL);

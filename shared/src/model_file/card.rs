@@ -45,7 +45,7 @@ pub struct AutoencoderCard {
 }
 
 impl Kind {
-    /// One word for messages.
+    /// Returns the kind as one word, for messages.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Inverter(_) => "inverter",
@@ -164,7 +164,7 @@ pub struct Card {
 }
 
 impl Card {
-    /// That of a network of which nothing more is known.
+    /// Creates the card of a network of which only the kind is known.
     pub const fn new(kind: Kind) -> Self {
         Self { kind, source: None, training: None, held_out: Vec::new(), codes: None }
     }

@@ -1,36 +1,36 @@
 //! Weights out of a network and into one, by the path of their fields.
 
-use std::collections::BTreeMap;
-
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use super::{ModelFileError, Precision, Stored, encode, values_of};
+use super::ModelFileError;
+use super::stored::{Precision, Tensors, holds_scales, insert, values_of};
 
-/// A network's tensors by name.
-pub(super) fn collect(module: &impl Module, precision: Precision) -> BTreeMap<String, Stored> {
-    let mut collector = Collector { path: Vec::new(), precision, tensors: BTreeMap::new() };
+/// Returns a network's tensors by name.
+pub(super) fn collect(module: &impl Module, precision: Precision) -> Tensors {
+    let mut collector = Collector { path: Vec::new(), precision, tensors: Tensors::new() };
     module.visit(&mut collector);
     collector.tensors
 }
 
-/// The network with these tensors in place of its own, all of them used.
-pub(super) fn fill<M: Module>(tensors: &BTreeMap<String, Stored>, module: M) -> Result<M, ModelFileError> {
+/// Returns the network with these tensors in place of its own, all of them used.
+pub(super) fn fill<M: Module>(tensors: &Tensors, module: M) -> Result<M, ModelFileError> {
     let mut filler = Filler { tensors, rename: &str::to_owned, partial: false, path: Vec::new(), used: 0, error: None };
     let module = module.map(&mut filler);
     if let Some(error) = filler.error {
         return Err(error);
     }
-    if filler.used != tensors.len() {
-        let (has, takes) = (tensors.len(), filler.used);
+    let has = tensors.keys().filter(|name| !holds_scales(tensors, name)).count();
+    if filler.used != has {
+        let takes = filler.used;
         return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
     }
     Ok(module)
 }
 
-/// The network with these tensors in place of those that they fit under their new names, and their number.
+/// Returns the network with these tensors in place of those that they fit under their new names, and their number.
 pub(super) fn fill_what_fits<M: Module>(
-    tensors: &BTreeMap<String, Stored>,
+    tensors: &Tensors,
     module: M,
     rename: &dyn Fn(&str) -> String,
 ) -> Result<(M, usize), ModelFileError> {
@@ -39,7 +39,7 @@ pub(super) fn fill_what_fits<M: Module>(
     filler.error.map_or(Ok((module, filler.used)), Err)
 }
 
-/// Names come from fields alone: which variant of an enum it is shows in what else is there.
+/// Returns a tensor's name. It is made of fields alone: which variant an enum is shows in what else is there.
 fn is_variant(container: &str) -> bool {
     container.starts_with("Enum:")
 }
@@ -60,7 +60,7 @@ fn exit(path: &mut Vec<String>, container: &str) {
 struct Collector {
     path: Vec<String>,
     precision: Precision,
-    tensors: BTreeMap<String, Stored>,
+    tensors: Tensors,
 }
 
 impl ModuleVisitor for Collector {
@@ -76,13 +76,13 @@ impl ModuleVisitor for Collector {
         let data = param.val().into_data();
         let shape = data.shape().to_vec();
         let values: Vec<f32> = data.iter::<f32>().collect();
-        self.tensors.insert(self.path.join("."), Stored { shape, ..encode(&values, self.precision) });
+        insert(&mut self.tensors, &self.path.join("."), &values, shape, self.precision);
     }
 }
 
 /// Puts a file's tensors into a network. A mapper cannot fail, so it remembers the first error.
 struct Filler<'a> {
-    tensors: &'a BTreeMap<String, Stored>,
+    tensors: &'a Tensors,
     rename: &'a dyn Fn(&str) -> String,
     /// Leaves alone what no tensor fits.
     partial: bool,
@@ -104,7 +104,7 @@ impl Filler<'_> {
             let found = &stored.shape;
             return Err(ModelFileError::Shape(format!("tensor `{name}` is {found:?}, the network takes {wanted:?}")));
         }
-        values_of(name, stored)
+        values_of(self.tensors, name)
     }
 }
 

@@ -45,7 +45,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The shape of one code of a picture of this side: channels and side.
+    /// Returns the shape of one code of a picture of this side: channels and side.
     pub const fn shape(self, side: usize) -> [usize; 2] {
         match self {
             Self::Grid => [GRID_CHANNELS, side / GRID_STRIDE],
@@ -53,7 +53,7 @@ impl Code {
         }
     }
 
-    /// Numbers in one code of a picture of this side.
+    /// Returns the number of values in one code of a picture of this side.
     pub const fn len(self, side: usize) -> usize {
         let [channels, side] = self.shape(side);
         channels * side * side
@@ -70,7 +70,7 @@ pub struct Autoencoder {
 }
 
 impl Autoencoder {
-    /// Random weights from the device's generator, for pictures of a side in [`SIDES`].
+    /// Creates the network with random weights from the device's generator, for pictures of a side in [`SIDES`].
     pub fn new(code: Code, side: usize, device: &Device) -> Self {
         Self { encoder: Encoder::new(code, side, device), decoder: Decoder::new(code, side, device) }
     }
@@ -103,7 +103,7 @@ impl Encoder {
         Self { convs, code, kind }
     }
 
-    /// Pictures `[batch, 3, side, side]` -> grid codes `[batch, 8, side / 8, side / 8]`, or means and log-variances of latent ones,
+    /// Returns pictures `[batch, 3, side, side]` -> grid codes `[batch, 8, side / 8, side / 8]`, or means and log-variances of latent ones,
     /// `[batch, 2 * latent, 1, 1]`; see [`Posterior::of`].
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
         let mut x = pictures;
@@ -120,8 +120,8 @@ impl Encoder {
         }
     }
 
-    /// The code of each picture `[batch, 3, side, side]` that is shown and edited: `[batch, 8, side / 8, side / 8]`, or the mean of the
-    /// posterior, `[batch, latent, 1, 1]`.
+    /// Returns the code of each picture `[batch, 3, side, side]` that is shown and edited: `[batch, 8, side / 8, side / 8]`, or the mean of
+    /// the posterior, `[batch, latent, 1, 1]`.
     pub fn code(&self, pictures: Tensor<4>) -> Tensor<4> {
         let code = self.forward(pictures); // as above
         match self.kind {
@@ -158,7 +158,7 @@ impl Decoder {
         }
     }
 
-    /// Pictures `[batch, 3, side, side]`, within ±[`MOST`], from codes `[batch, 8, side / 8, side / 8]` or `[batch, latent, 1, 1]`.
+    /// Returns pictures `[batch, 3, side, side]`, within ±[`MOST`], from codes `[batch, 8, side / 8, side / 8]` or `[batch, latent, 1, 1]`.
     pub fn forward(&self, codes: Tensor<4>) -> Tensor<4> {
         let mut x = match self.kind {
             Code::Grid => self.head.forward(codes), // [batch, 128, side / 8, side / 8]
@@ -175,7 +175,7 @@ impl Decoder {
     }
 }
 
-/// How often [`PLACES`] is doubled to a side.
+/// Returns how often [`PLACES`] is doubled to a side.
 const fn doublings(side: usize) -> usize {
     (side / PLACES).ilog2() as usize
 }
@@ -193,7 +193,7 @@ pub struct Posterior {
 }
 
 impl Posterior {
-    /// From what an encoder gives, `[batch, 2 * latent, 1, 1]`.
+    /// Reads the posterior from an encoder's output `[batch, 2 * latent, 1, 1]`.
     pub fn of(encoded: Tensor<4>) -> Self {
         let [batch, both, ..] = encoded.dims();
         let latent = both / 2;
@@ -203,14 +203,14 @@ impl Posterior {
         }
     }
 
-    /// The reparameterisation: `mean + deviation * noise` for standard normal noise `[batch, latent, 1, 1]`, so that the gradient
-    /// passes through the draw.
+    /// Samples with the reparameterisation `mean + deviation * noise` for standard normal noise `[batch, latent, 1, 1]`, so that the
+    /// gradient passes through the draw.
     pub fn sample(&self, noise: Tensor<4>) -> Tensor<4> {
         self.mean.clone() + self.log_variance.clone().div_scalar(2.0).exp() * noise // [batch, latent, 1, 1]
     }
 
-    /// The Kullback-Leibler divergence of each dimension from the standard normal, in nats: `(mean^2 + variance - 1 - log variance) / 2`,
-    /// `[batch, latent, 1, 1]`. Summed over dimensions it is the picture's.
+    /// Returns the Kullback-Leibler divergence of each dimension from the standard normal, in nats: `(mean^2 + variance - 1 - log variance)
+    /// / 2`, `[batch, latent, 1, 1]`. Summed over dimensions it is the picture's.
     pub fn divergence(&self) -> Tensor<4> {
         let variance = self.log_variance.clone().exp(); // [batch, latent, 1, 1]
         (self.mean.clone().square() + variance - self.log_variance.clone()).sub_scalar(1.0).div_scalar(2.0) // [batch, latent, 1, 1]

@@ -18,12 +18,12 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// `input` to `output` channels.
+    /// Creates a block from `input` to `output` channels.
     pub(super) fn new(input: usize, output: usize, device: &Device) -> Self {
         Self { narrow: leaky([input, output], Geometry::new(3, 1), device), smooth: leaky([output, output], Geometry::doubling(), device) }
     }
 
-    /// `[batch, input, h, w]` -> `[batch, output, 2h, 2w]`.
+    /// Maps `[batch, input, h, w]` to `[batch, output, 2h, 2w]`.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.narrow.forward(x); // [batch, output, h, w]
         self.smooth.forward(x) // [batch, output, 2h, 2w]
@@ -51,7 +51,7 @@ impl Residual {
     }
 }
 
-/// A convolution with the networks' leaky ReLU.
+/// Returns a convolution with the networks' leaky ReLU.
 pub(super) fn leaky(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
     Conv::new(channels, geometry, he_gain(), device).activated(LEAK)
 }

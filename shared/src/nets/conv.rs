@@ -18,8 +18,8 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// `[inputs, outputs]` channels; normal weights with the standard deviation gain / sqrt(inputs of an output), a bias of zeros, no
-    /// activation.
+    /// Creates a convolution from `inputs` to `outputs` channels without activation: normal weights with the standard deviation gain /
+    /// sqrt(inputs of an output), a bias of zeros.
     pub fn new([inputs, outputs]: [usize; 2], geometry: Geometry, gain: f64, device: &Device) -> Self {
         let Geometry { kernel, .. } = geometry;
         Self {
@@ -30,19 +30,19 @@ impl Conv {
         }
     }
 
-    /// Followed by what multiplies negative outputs by `slope`: 0 is ReLU.
+    /// Adds a leaky ReLU, which multiplies negative outputs by `slope`: 0 is ReLU.
     pub fn activated(self, slope: f32) -> Self {
         Self { slope, ..self }
     }
 
-    /// A fully connected layer: a 1x1 convolution of pictures of one pixel, `[batch, inputs, 1, 1]` -> `[batch, outputs, 1, 1]`. They go
-    /// through as one picture whose pixels are the batch: alone, each would fill one lane of a kernel's many.
+    /// Applies a fully connected layer, a 1x1 convolution of pictures of one pixel: `[batch, inputs, 1, 1]` to `[batch, outputs, 1, 1]`.
+    /// They go through as one picture whose pixels are the batch: alone, each would fill one lane of a kernel's many.
     pub fn forward_dense(&self, x: Tensor<4>) -> Tensor<4> {
         let x = x.swap_dims(0, 2); // [1, inputs, batch, 1]
         self.forward(x).swap_dims(0, 2) // [batch, outputs, 1, 1]
     }
 
-    /// `[batch, inputs, side, side]` -> `[batch, outputs, side', side']`, see [`Geometry::output`].
+    /// Maps `[batch, inputs, side, side]` to `[batch, outputs, side', side']`, see [`Geometry::output`].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         convolve(x, self.weight.val(), self.bias.val(), self.geometry, self.slope)
     }

@@ -53,13 +53,13 @@ struct Embed {
 }
 
 impl Discriminator {
-    /// A discriminator of pictures together with the features of `layer`, with random weights from the device's generator.
+    /// Creates a discriminator of pictures together with the features of `layer`, with random weights from the device's generator.
     pub fn of_inversions(layer: Layer, device: &Device) -> Self {
         let embed = Embed { first: linear(layer.channels(), 256, device), second: linear(256, 128, device) };
         Self::new(OF_INVERSIONS, Some(embed), 128, device)
     }
 
-    /// A discriminator of small pictures alone, with random weights from the device's generator.
+    /// Creates a discriminator of small pictures alone, with random weights from the device's generator.
     pub fn of_pictures(device: &Device) -> Self {
         Self::new(OF_SMALL_PICTURES, None, 0, device)
     }
@@ -85,19 +85,19 @@ impl Discriminator {
         }
     }
 
-    /// Logits `[decisions, 1]`, positive for real (one decision a picture, or one a place), from pictures `[batch, 3, side, side]` and scaled features
-    /// `[batch, channels, grid, grid]`, which one of pictures alone passes over.
+    /// Returns logits `[decisions, 1]`, positive for real (one decision a picture, or one a place), from pictures `[batch, 3, side, side]`
+    /// and scaled features `[batch, channels, grid, grid]`, which one of pictures alone passes over.
     pub fn forward(&self, pictures: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
         self.decide(self.compared(pictures), features)
     }
 
-    /// What the first convolutions make of pictures `[batch, 3, side, side]`: the features in which VAE/GAN compares (Larsen et al. 2015),
-    /// `[batch, 128, h, w]`.
+    /// Returns what the first convolutions make of pictures `[batch, 3, side, side]`: the features in which VAE/GAN compares (Larsen et al.
+    /// 2015), `[batch, 128, h, w]`.
     pub fn compared(&self, pictures: Tensor<4>) -> Tensor<4> {
         self.convs.iter().take(COMPARED).fold(pictures, |x, conv| conv.forward(x)) // [batch, 128, h, w]
     }
 
-    /// The rest of [`Discriminator::forward`], from what [`Discriminator::compared`] gave.
+    /// Completes [`Discriminator::forward`] from what [`Discriminator::compared`] returned.
     pub fn decide(&self, compared: Tensor<4>, features: Option<Tensor<4>>) -> Tensor<2> {
         let x = self.convs.iter().skip(COMPARED).fold(compared, |x, conv| conv.forward(x)); // [batch, 256, h, w]
         let [batch, channels, height, width] = x.dims();
@@ -139,7 +139,7 @@ fn linear(input: usize, output: usize, device: &Device) -> Linear {
     LinearConfig::new(input, output).with_initializer(he_normal()).init(device)
 }
 
-/// The mean over positions: `[batch, channels, h, w]` -> `[batch, channels]`.
+/// Returns the mean over positions: `[batch, channels, h, w]` -> `[batch, channels]`.
 fn global_average(x: Tensor<4>) -> Tensor<2> {
     x.flatten::<3>(2, 3).mean_dim(2).flatten(1, 2) // [batch, channels]
 }

@@ -60,7 +60,7 @@ pub struct Judgement {
 }
 
 impl EfficientNet {
-    /// The architecture with weights of zero, for weights to be loaded into (`ModelFile::apply`).
+    /// Creates the network with weights of zero, for weights to be loaded into (`ModelFile::apply`).
     pub fn new(device: &Device) -> Self {
         let mut blocks = Vec::new();
         for (repeats, kernel, stride, expansion, input, output) in STAGES {
@@ -83,8 +83,8 @@ impl EfficientNet {
         }
     }
 
-    /// What several stages (counted from 1) make of pictures `[batch, 3, side, side]` in [-1, 1], in the order asked for. Nothing past the
-    /// deepest is computed.
+    /// Returns what several stages (counted from 1) make of pictures `[batch, 3, side, side]` in [-1, 1], in the order asked for. Nothing
+    /// past the deepest is computed.
     pub fn features_of(&self, pictures: Tensor<4>, stages: &[usize]) -> Vec<Tensor<4>> {
         let mut x = self.stem(pictures); // [batch, 32, side / 2, side / 2]
         let mut blocks = self.blocks.iter();
@@ -151,7 +151,7 @@ fn relu6(x: Tensor<4>) -> Tensor<4> {
     x.clamp(0.0, 6.0)
 }
 
-/// TensorFlow's SAME padding: as many outputs as strides fit; an odd pixel of padding goes right and bottom.
+/// Pads as TensorFlow's SAME does: as many outputs as strides fit; an odd pixel of padding goes right and bottom.
 fn same(x: Tensor<4>, kernel: usize, stride: usize) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     let padding = |size: usize| {

@@ -12,7 +12,7 @@ use crate::kernels::pool::max_pool;
 
 /// (input channels, output channels, kernel, stride, whether a pool of stride 2 comes first). The original's 64c5-64c5-128c5-256c5, with a
 /// stride for its first pool, so that large pictures cost less.
-const STAGES: [(usize, usize, usize, usize, bool); 4] =
+pub(crate) const STAGES: [(usize, usize, usize, usize, bool); 4] =
     [(3, 64, 5, 2, false), (64, 64, 5, 1, true), (64, 128, 3, 1, false), (128, 192, 3, 1, true)];
 
 /// Stages of the network.
@@ -25,7 +25,7 @@ pub struct ExemplarCnn {
 }
 
 impl ExemplarCnn {
-    /// Random weights from the device's generator.
+    /// Creates the network with random weights from the device's generator.
     pub fn new(device: &Device) -> Self {
         let conv = |(input, output, kernel, stride, _)| {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
@@ -34,8 +34,8 @@ impl ExemplarCnn {
         Self { convs: STAGES.map(conv).into() }
     }
 
-    /// What several stages (counted from 1) make of pictures `[batch, 3, side, side]` in [-1, 1], in the order asked for: at strides 2, 4,
-    /// 4 and 8. Nothing past the deepest is computed.
+    /// Returns what several stages (counted from 1) make of pictures `[batch, 3, side, side]` in [-1, 1], in the order asked for: at
+    /// strides 2, 4, 4 and 8. Nothing past the deepest is computed.
     pub fn features_of(&self, pictures: Tensor<4>, stages: &[usize]) -> Vec<Tensor<4>> {
         let mut x = pictures;
         let mut seen = Vec::new();
@@ -58,14 +58,14 @@ pub struct ExemplarLearner {
 }
 
 impl ExemplarLearner {
-    /// Random weights from the device's generator.
+    /// Creates random weights from the device's generator.
     pub fn new(classes: usize, device: &Device) -> Self {
         let (.., channels, _, _, _) = STAGES[DEPTH - 1];
         let classifier = LinearConfig::new(channels, classes).init(device);
         Self { network: ExemplarCnn::new(device), classifier }
     }
 
-    /// Logits `[batch, classes]` for pictures `[batch, 3, side, side]` in [-1, 1].
+    /// Returns logits `[batch, classes]` for pictures `[batch, 3, side, side]` in [-1, 1].
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<2> {
         let mut features = self.network.features_of(pictures, &[DEPTH]);
         let last = features.swap_remove(0); // [batch, 192, side / 8, side / 8]

@@ -10,6 +10,7 @@ use super::dense::{Dense, PLACED};
 use super::translator::Translator;
 use crate::Layer;
 use crate::kernels::conv::Geometry;
+use crate::network::FeatureMap;
 
 /// What makes a first grid of the features.
 #[derive(Module, Debug)]
@@ -76,6 +77,17 @@ impl InverterShape {
     }
 }
 
+/// Channels of an inverter of any network's place, at most.
+const MOST_CHANNELS: usize = 256;
+
+/// A place that no inverter can be made for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no inverter for `{name}`: its grid must have a stride that is a power of two of at least 2, and lack one position at most")]
+pub struct NoInverter {
+    /// The place's name.
+    pub name: String,
+}
+
 /// Inverts the features of one layer. That of a grid layer is fully convolutional: trained on crops, it runs on pictures of any
 /// side that is a multiple of 16. That of the scores always makes pictures of [`SCORES_SIDE`].
 #[derive(Module, Debug)]
@@ -117,7 +129,30 @@ impl Inverter {
         }
     }
 
-    /// How many times it doubles the side.
+    /// Creates an inverter of any network's place, with random weights from the device's generator.
+    ///
+    /// # Errors
+    /// If the place has no grid, or a stride that is not a power of two of at least 2, or lacks more than one position.
+    pub fn of(map: &FeatureMap, device: &Device) -> Result<Self, NoInverter> {
+        let unsupported = || NoInverter { name: map.name.clone() };
+        let stride = map.stride.filter(|stride| stride.is_power_of_two() && *stride >= 2).ok_or_else(unsupported)?;
+        let head = match map.lacking {
+            0 => Geometry::new(3, 1),
+            1 => Geometry::new(2, 1),
+            _ => return Err(unsupported()),
+        };
+        // Half as many channels at each doubling, the last with 32.
+        let doublings = stride.trailing_zeros() as usize;
+        let widths: Vec<usize> = (0..=doublings).rev().map(|left| (32 << left).min(MOST_CHANNELS)).collect();
+        Ok(Self {
+            translators: Vec::new(),
+            head: Head::Grid(leaky([map.channels, widths[0]], head, device)),
+            blocks: widths.windows(2).map(|pair| Block::new(pair[0], pair[1], device)).collect(),
+            picture: Conv::new([widths[doublings], 3], Geometry::new(3, 1), GREY, device),
+        })
+    }
+
+    /// Returns how many times it doubles the side.
     pub const fn doublings(&self) -> usize {
         self.blocks.len()
     }
@@ -135,8 +170,8 @@ impl Inverter {
         }
     }
 
-    /// Pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride - 1]`;
-    /// from scores `[batch, 1000, 1, 1]`, of side [`SCORES_SIDE`].
+    /// Returns pictures `[batch, 3, side, side]`, about [-1, 1], from scaled features `[batch, channels, side / stride - 1, side / stride -
+    /// 1]`; from scores `[batch, 1000, 1, 1]`, of side [`SCORES_SIDE`].
     pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
         let features = self.translators.iter().fold(features, |x, translator| translator.forward(x)); // [batch, channels, grid, grid]
         let mut x = match &self.head {
@@ -164,6 +199,19 @@ mod tests {
                 let features = Tensor::zeros([1, layer.channels(), grid, grid], &device);
                 assert_eq!(inverter.forward(features).dims(), [1, 3, side, side], "{layer} at {side}");
             }
+        }
+    }
+
+    #[test]
+    fn any_place_with_a_grid_has_an_inverter() {
+        let device = Device::flex();
+        for (stride, lacking) in [(2, 0), (8, 0), (4, 1), (32, 1)] {
+            let map = FeatureMap { lacking, ..FeatureMap::padded("place", 24, stride) };
+            let features = Tensor::zeros([1, 24, map.grid(64), map.grid(64)], &device);
+            assert_eq!(Inverter::of(&map, &device).unwrap().forward(features).dims(), [1, 3, 64, 64], "stride {stride}");
+        }
+        for map in [FeatureMap::padded("odd", 8, 6), FeatureMap { stride: None, ..FeatureMap::padded("none", 8, 2) }] {
+            assert!(Inverter::of(&map, &device).is_err(), "{map:?}");
         }
     }
 

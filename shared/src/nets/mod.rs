@@ -19,20 +19,20 @@ use burn::tensor::{Device, Distribution, Shape, Tensor};
 /// Leaky ReLU's slope below zero, in the inverter and the discriminator (0.3 in the paper's generator).
 pub(crate) const LEAK: f32 = 0.3;
 
-/// He et al.'s gain for layers followed by a leaky ReLU: sqrt(2 / (1 + slope^2)).
+/// Returns the gain of He et al. for layers followed by a leaky ReLU: sqrt(2 / (1 + slope^2)).
 pub(crate) fn he_gain() -> f64 {
     let slope = f64::from(LEAK);
     (2.0 / (1.0 + slope * slope)).sqrt()
 }
 
-/// He et al.'s normal initialisation, for burn's own layers.
+/// Returns the normal initialisation of He et al., for burn's own layers.
 pub(crate) fn he_normal() -> Initializer {
     Initializer::KaimingNormal { gain: he_gain(), fan_out_only: false }
 }
 
-/// First weights, drawn when they are first needed: normal with the standard deviation gain / sqrt(inputs); zero for a gain of zero. The page
-/// loads all of its weights and draws none: burn's `Initializer` would bring orthogonal matrices, and with them four megabytes of matrix
-/// multiplication, into its wasm.
+/// Creates weights that are drawn when they are first needed: normal with the standard deviation gain / sqrt(inputs); zero for a gain of
+/// zero. The page loads all of its weights and draws none: burn's `Initializer` would bring orthogonal matrices, and with them four
+/// megabytes of matrix multiplication, into its wasm.
 pub(crate) fn weights<const D: usize>(shape: [usize; D], gain: f64, device: &Device) -> Param<Tensor<D>> {
     let inputs: usize = shape[1..].iter().product();
     let deviation = gain / (inputs.max(1) as f64).sqrt();

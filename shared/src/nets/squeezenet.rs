@@ -55,7 +55,7 @@ pub struct SqueezeNet {
 }
 
 impl SqueezeNet {
-    /// The architecture with weights of zero, for weights to be loaded into (`ModelFile::apply`).
+    /// Creates the network with weights of zero, for weights to be loaded into (`ModelFile::apply`).
     pub fn new(device: &Device) -> Self {
         Self {
             conv1: conv_relu([3, 64], Geometry::new(3, 0).with_stride(2), device),
@@ -71,17 +71,17 @@ impl SqueezeNet {
         }
     }
 
-    /// Weights drawn from a seed (He et al. 2015), the same on every device; biases of zero.
+    /// Creates the network with weights drawn from a seed (He et al. 2015), the same on every device; biases of zero.
     pub fn random(seed: u64, device: &Device) -> Self {
         Self::new(device).map(&mut HeNormal(generator(seed)))
     }
 
-    /// The features of one layer for pictures `[batch, 3, side, side]` in [-1, 1]: `[batch, channels, grid, grid]`.
+    /// Returns the features of one layer for pictures `[batch, 3, side, side]` in [-1, 1]: `[batch, channels, grid, grid]`.
     pub fn features(&self, pictures: Tensor<4>, layer: Layer) -> Tensor<4> {
         self.forward(pictures, layer, |_, _| {})
     }
 
-    /// The features of several layers in one pass, in the order asked for. Nothing past the deepest is computed.
+    /// Returns the features of several layers in one pass, in the order asked for. Nothing past the deepest is computed.
     pub fn features_of(&self, pictures: Tensor<4>, layers: &[Layer]) -> Vec<Tensor<4>> {
         let Some(&deepest) = layers.iter().max() else {
             return Vec::new();
@@ -141,12 +141,12 @@ impl ModuleMapper for HeNormal {
     }
 }
 
-/// Weights of zero, to be loaded into.
+/// Creates a convolution with weights of zero, to be loaded into.
 fn conv_relu(channels: [usize; 2], geometry: Geometry, device: &Device) -> Conv {
     Conv::new(channels, geometry, 0.0, device).activated(0.0)
 }
 
-/// From [-1, 1] to what the weights were trained on: 0..255 less the mean RGB.
+/// Converts pictures from [-1, 1] to the range that the weights were trained on: 0..255 minus the mean RGB.
 fn normalise(pictures: Tensor<4>) -> Tensor<4> {
     let shift = MEAN_RGB.map(|mean| 127.5 - mean);
     let shift = Tensor::<1>::from_floats(shift, &pictures.device()).reshape([1, 3, 1, 1]); // [1, 3, 1, 1]

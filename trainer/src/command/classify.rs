@@ -92,7 +92,7 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
     options.files.publish(&rows, &to_markdown(&rows))
 }
 
-/// The comparator's network and its places, if features were compared.
+/// Returns the comparator's network and its places, if features were compared.
 fn compared(training: &Training) -> Option<String> {
     (training.weights.feature > 0.0).then(|| {
         let places = training.comparator.iter().map(|scaled| scaled.place.to_string()).collect::<Vec<_>>().join(", ");
@@ -100,7 +100,7 @@ fn compared(training: &Training) -> Option<String> {
     })
 }
 
-/// A line for each kind of model: the mean over its seeds, and their standard deviation if there are several.
+/// Returns a line for each kind of model: the mean over its seeds, and their standard deviation if there are several.
 fn to_markdown(rows: &[Row]) -> String {
     let mut table = String::from(
         "| codes | numbers | loss | compared at | pictures seen | seeds | right on training pictures % | right on others % |\n",
@@ -129,7 +129,7 @@ fn to_markdown(rows: &[Row]) -> String {
     table
 }
 
-/// A mean of shares in percent, after ± their standard deviation if there are several.
+/// Returns a mean of shares in percent, after ± their standard deviation if there are several.
 fn mean(shares: impl Iterator<Item = f64>) -> String {
     let shares: Vec<f64> = shares.map(|share| share * 100.0).collect();
     let count = shares.len() as f64;

@@ -1,51 +1,36 @@
-//! What commands share that make one picture of each picture of `--input`.
+//! `trainer convert`: model files in another precision.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-use deepsim::Picture;
+use anyhow::{Context, Result};
+use clap::Args;
 
-use crate::data::{is_picture_name, open_picture};
-use crate::measure::sheet::write_png;
+use crate::models;
+use crate::system::options::PrecisionChoice;
 
-/// Converts a picture, or each picture of a folder, and writes `STEM.png` into the folder `output`.
-///
-/// # Errors
-/// If a folder cannot be used or a picture not be converted. Pictures that cannot be read are skipped and named; the others are converted all
-/// the same, and the error counts those that were skipped.
-pub fn convert(input: &Path, output: &Path, convert: impl Fn(&Picture) -> Result<Picture>) -> Result<()> {
-    let inputs = pictures_in(input)?;
-    fs::create_dir_all(output).with_context(|| format!("cannot make the folder {}", output.display()))?;
-    let mut failed = 0;
-    for path in &inputs {
-        let picture = match open_picture(path) {
-            Ok(picture) => picture,
-            Err(error) => {
-                eprintln!("skipped {error}");
-                failed += 1;
-                continue;
-            }
-        };
-        let name = path.file_stem().context("a picture needs a name")?;
-        write_png(&output.join(name).with_added_extension("png"), &convert(&picture)?)?;
-    }
-    if failed > 0 {
-        bail!("{failed} of {} pictures could not be read", inputs.len());
-    }
-    Ok(())
+/// Options of `trainer convert`.
+#[derive(Debug, Clone, Args)]
+pub struct ConvertOptions {
+    /// Model file
+    pub model: PathBuf,
+
+    /// How weights are stored
+    #[arg(long, value_enum, default_value_t = PrecisionChoice::Int8)]
+    pub precision: PrecisionChoice,
+
+    /// Model file to write; it may be the same
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
-/// Returns the picture files that an `--input` means, in the order of their names.
-fn pictures_in(input: &Path) -> Result<Vec<PathBuf>> {
-    let missing = || format!("cannot read {}", input.display());
-    if !fs::metadata(input).with_context(missing)?.is_dir() {
-        return Ok(vec![input.to_owned()]);
-    }
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(input)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().with_context(missing)?;
-    found.retain(|path| is_picture_name(path));
-    found.sort();
-    ensure!(!found.is_empty(), "no pictures in {}: JPEG, PNG and WebP files are read", input.display());
-    Ok(found)
+/// Writes a model file with its weights in another precision. Its card stays as it is.
+///
+/// # Errors
+/// If the model cannot be read or the file not be written.
+pub fn convert(options: &ConvertOptions) -> Result<()> {
+    let file = models::read(&options.model)?;
+    let converted = file.with_precision(options.precision.precision()).with_context(|| options.model.display().to_string())?;
+    models::write(&options.output, &converted)?;
+    println!("{}", options.output.display());
+    Ok(())
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use clap::{Args, ValueEnum};
 use deepsim::Layer;
-use deepsim::inversion::Inversion;
+use deepsim::inversion::{Inversion, inverter_of};
 use deepsim::picture::{self, Picture};
 use deepsim::surgery::{Edit, Features, mix, random};
 use serde::Serialize;
@@ -94,7 +94,7 @@ impl Operation {
     }
 }
 
-/// The operations of an experiment on a layer: those of the papers on scores, and what corresponds to them on a grid.
+/// Returns the operations of an experiment on a layer: those of the papers on scores, and what corresponds to them on a grid.
 fn operations(experiment: Experiment, layer: Layer) -> Vec<Operation> {
     if experiment == Experiment::Reencode {
         return ROUNDS.map(Operation::Rounds).into();
@@ -132,18 +132,19 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
     let held_out = open_held_out(options.data.as_deref())?;
     let mut rows = Vec::new();
     for path in &options.models {
-        let inversion = Inversion::new(&squeezenet, &models::read(path)?, device).with_context(|| path.display().to_string())?;
-        let layer = inversion.layer();
+        let file = models::read(path)?;
+        let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
+        let layer = inverter_of(file.card())?.shape.layer;
         let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let pictures = held_out_crops(&held_out, options.most.unwrap_or(usize::MAX), 1, usual_side(layer))?;
         ensure!(pictures.len() > 1, "an experiment needs at least two pictures");
         let examination = Examination::new(&encoder, &judge, &pictures, 1, device)?;
-        let patient = Patient::new(&inversion, &pictures, device)?;
+        let subjects = Subjects::new(&inversion, &pictures, device)?;
         let shown = |pictures: &[Picture]| pictures.iter().take(SHOWN).cloned().collect::<Vec<_>>();
         let mut sheet = vec![shown(&pictures)];
         for operation in operations(options.experiment, layer) {
             eprintln!("{stem}: {}", operation.name());
-            let Examined { measures, inversions } = examination.measure(|at| patient.operate(operation, at))?;
+            let Examined { measures, inversions } = examination.measure(|at| subjects.operate(operation, at))?;
             sheet.push(shown(&inversions));
             rows.push(Row { model: stem.clone(), layer, features: operation.name(), measures });
         }
@@ -170,7 +171,7 @@ const CURVES: [(&str, &str, Value); 2] = [
     ("reencode-judge.svg", "Cosine of the judge's features", |row| row.measures.cosine.mean),
 ];
 
-/// One curve a model: a row of each over the rounds.
+/// Returns one curve a model: a row of each over the rounds.
 fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
@@ -185,14 +186,14 @@ fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
 }
 
 /// Pictures and their features, to be operated on.
-struct Patient<'a> {
+struct Subjects<'a> {
     inversion: &'a Inversion,
     pictures: &'a [Picture],
     features: Vec<Features>,
     device: &'a Device,
 }
 
-impl<'a> Patient<'a> {
+impl<'a> Subjects<'a> {
     fn new(inversion: &'a Inversion, pictures: &'a [Picture], device: &'a Device) -> Result<Self> {
         let mut features = Vec::new();
         for picture in pictures {
@@ -202,7 +203,7 @@ impl<'a> Patient<'a> {
         Ok(Self { inversion, pictures, features, device })
     }
 
-    /// The inversions of the pictures at these places, after an operation.
+    /// Returns the inversions of the pictures at these places, after an operation.
     fn operate(&self, operation: Operation, range: Range<usize>) -> Result<Vec<Picture>> {
         if let Operation::Rounds(rounds) = operation {
             let tensor = picture::to_tensor(&self.pictures[range], self.device)?; // [batch, 3, side, side]
@@ -225,7 +226,7 @@ impl<'a> Patient<'a> {
     }
 }
 
-/// Errors and agreement, in percent.
+/// Returns errors and agreement as a Markdown table, in percent.
 fn to_markdown(rows: &[Row]) -> String {
     let mut text = String::from(
         "| model | features | picture % | own layer % | judge % | top-1 % | top-5 % | cosine |\n|---|---|---|---|---|---|---|---|\n",

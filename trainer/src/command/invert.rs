@@ -9,7 +9,7 @@ use deepsim::Layer;
 use deepsim::inversion::{Inversion, inverter_of};
 use deepsim::layer::is_valid_side;
 
-use super::convert::convert;
+use super::each_picture::each_picture;
 use crate::device::Backend;
 use crate::measure::method::{Descent, Inverted, Method, Optimised};
 use crate::models;
@@ -72,13 +72,13 @@ pub fn invert(options: &InvertOptions, device: &Device) -> Result<()> {
     let size = options.size;
     ensure!(is_valid_side(size), "--size {size}: pictures need a side that is a multiple of 16 and at least 32, such as 128 or 224");
     let method = method(options, device)?;
-    convert(&options.input, &options.output, |picture| {
+    each_picture(&options.input, &options.output, |picture| {
         let mut inverted = method.invert(&[picture.centre_crop(size)?])?;
         inverted.pop().context("an inversion gives a picture")
     })
 }
 
-/// What the options ask for.
+/// Returns the method that the options ask for.
 fn method(options: &InvertOptions, device: &Device) -> Result<Box<dyn Method>> {
     ensure!(options.iterations > 0, "--iterations 0: nothing to do");
     match (options.method, &options.model) {

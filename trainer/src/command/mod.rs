@@ -4,6 +4,7 @@ pub mod bench;
 mod classify;
 mod convert;
 pub mod devices;
+mod each_picture;
 mod eval;
 mod experiment;
 mod export;
@@ -44,6 +45,8 @@ pub enum Command {
     Export(ExportOptions),
     /// Write another tool's weights of SqueezeNet or EfficientNet-Lite0 as a model file
     Import(import::ImportOptions),
+    /// Write a model file with its weights in another precision
+    Convert(convert::ConvertOptions),
     /// List the devices that can compute
     Devices,
     /// Time training steps on a device, or compare its steps with the processor's
@@ -68,6 +71,7 @@ impl Command {
             Self::Bench(options) => (options.device, Box::new(|device| bench::bench(options, device))),
             Self::Export(options) => (Backend::Flex, Box::new(|device| export::export(options, device))),
             Self::Import(options) => (Backend::Flex, Box::new(|device| import::import(options, device))),
+            Self::Convert(options) => (Backend::Flex, Box::new(|_| convert::convert(options))),
             Self::Devices => (Backend::Flex, Box::new(|_| devices::list())),
         }
     }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::Args;
 
-use super::convert::convert;
+use super::each_picture::each_picture;
 use crate::device::Backend;
 use crate::system::generation::TrainedAutoencoder;
 
@@ -35,7 +35,7 @@ pub struct ReconstructOptions {
 /// If the model or the folder cannot be used, or any picture could not be read; the others are reconstructed all the same.
 pub fn reconstruct(options: &ReconstructOptions, device: &Device) -> Result<()> {
     let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
-    convert(&options.input, &options.output, |picture| {
+    each_picture(&options.input, &options.output, |picture| {
         let code = autoencoder.encode(&[picture.centre_crop(autoencoder.side())?])?;
         autoencoder.decode(&code)?.pop().context("a code gives a picture")
     })

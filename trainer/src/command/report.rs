@@ -57,7 +57,7 @@ impl Record {
         Ok(Self { run, stats })
     }
 
-    /// A number of every line over the crops seen; true counts as 1.
+    /// Returns a number of every line over the crops seen; true counts as 1.
     fn curve(&self, key: &str) -> Curve {
         let number = |value: &Value| value.as_f64().or_else(|| value.as_bool().map(|truth| f64::from(u8::from(truth))));
         let points = self.stats.iter().filter_map(|line| Some((line["pictures"].as_f64()?, number(&line[key])?)));
@@ -126,7 +126,7 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// The run's sheets of samples, oldest first.
+/// Returns the run's sheets of samples, oldest first.
 fn sheets(run: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(run.join("samples")).with_context(|| format!("{} has no samples", run.display()))?;
     let mut found = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
@@ -135,7 +135,7 @@ fn sheets(run: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// At most `most` of them, the last one included.
+/// Returns at most `most` of them, the last one included.
 fn evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let shown = all.len().min(most);
     (1..=shown).map(move |place| &all[place * all.len() / shown - 1])

@@ -116,7 +116,7 @@ pub enum ComparatorChoice {
 }
 
 impl TaskChoice {
-    /// Whether it trains an autoencoder, variational or not.
+    /// Returns whether it trains an autoencoder, variational or not.
     pub const fn is_generation(self) -> bool {
         matches!(self, Self::Autoencoder | Self::Vae | Self::Vaegan)
     }
@@ -134,7 +134,7 @@ impl From<ComparatorChoice> for Network {
 }
 
 impl LossPreset {
-    /// These weights, zero for the terms that do not count.
+    /// Returns the weights, with zero for the terms that the loss does not use.
     pub const fn of(self, weights: Weights) -> Weights {
         let (image, feature, adversarial) = match self {
             Self::Image => (true, false, false),
@@ -151,7 +151,7 @@ impl LossPreset {
         }
     }
 
-    /// The one that a model was trained with, from its weights; the one with the fewest terms, if none of the weights counts.
+    /// Returns the loss that a model was trained with, from its weights; the one with the fewest terms, if all weights are zero.
     pub fn with(weights: Weights) -> Option<Self> {
         Self::value_variants().iter().copied().find(|preset| preset.of(weights) == weights)
     }

@@ -196,18 +196,18 @@ const fn usual_latent() -> usize {
     128
 }
 
-/// What an option is for the tasks that train autoencoders, unless it is given.
+/// Returns an option's default for the tasks that train autoencoders, unless it is given.
 const fn generation(value: &'static str) -> [(&'static str, &'static str, Option<&'static str>); 3] {
     [("task", "autoencoder", Some(value)), ("task", "vae", Some(value)), ("task", "vaegan", Some(value))]
 }
 
 impl Config {
-    /// Where the comparator compares.
+    /// Returns the places that the comparator compares.
     pub fn places(&self) -> Vec<Place> {
         if self.compare.is_empty() { self.network().usual_places().to_vec() } else { self.compare.clone() }
     }
 
-    /// The loss's weights, zero for terms that do not count.
+    /// Returns the loss's weights, zero for terms that do not count.
     pub const fn weights(&self) -> Weights {
         let (image, feature, adversarial) = (self.image_weight, self.feature_weight, self.adversarial_weight);
         self.loss.of(Weights { image, feature, adversarial })
@@ -218,33 +218,34 @@ impl Config {
         InverterShape { layer: self.layer, width: self.width, through: self.through }
     }
 
-    /// What compares.
+    /// Returns the comparator's network.
     pub fn network(&self) -> Network {
         if self.task == TaskChoice::Vaegan { Network::Discriminator } else { self.comparator.into() }
     }
 
-    /// Whether the adversary is shown pictures of codes drawn from the prior, too: VAE/GAN's always is (Larsen et al. 2015, algorithm 1).
+    /// Returns whether the adversary also sees pictures of codes drawn from the prior: in VAE/GAN it always does (Larsen et al. 2015,
+    /// algorithm 1).
     pub fn shows_draws(&self) -> bool {
         self.draws || self.task == TaskChoice::Vaegan
     }
 
-    /// What the divergence of a variational code counts, if there is one.
+    /// Returns the divergence term of a variational code, if there is one.
     pub fn divergence(&self) -> Option<Divergence> {
         let variational = matches!(self.task, TaskChoice::Vae | TaskChoice::Vaegan);
         variational.then_some(Divergence { weight: self.kl_weight, target: self.kl_target, warm_up: self.kl_warm_up })
     }
 
-    /// What pictures are reduced to by the autoencoder that the task trains.
+    /// Returns the code of the autoencoder that the task trains.
     pub const fn code(&self) -> Code {
         if matches!(self.task, TaskChoice::Autoencoder) { Code::Grid } else { Code::Latent(self.latent) }
     }
 
-    /// The steps of the whole run, however short this sitting is, for a data set of `pictures` pictures.
+    /// Returns the number of steps of the whole run, for a data set of `pictures` pictures.
     pub fn steps(&self, pictures: usize) -> u64 {
         self.pictures.unwrap_or(self.epochs * pictures as u64).div_ceil(self.batch as u64)
     }
 
-    /// How much of the weights' moving average a step keeps.
+    /// Returns the share of the moving average of the weights that a step keeps.
     pub fn average_decay(&self) -> f64 {
         0.5f64.powf(self.batch as f64 / self.average_half_life)
     }
@@ -313,7 +314,7 @@ impl Config {
         toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
     }
 
-    /// Its `config.toml`.
+    /// Returns the configuration as the text of `config.toml`.
     ///
     /// # Errors
     /// Only if a value cannot be written as TOML.

@@ -1,4 +1,4 @@
-//! Training crops: another place, size, mirror image, colour, sharpness and neighbour each epoch.
+//! Training crops: other_picture place, size, mirror image, colour, sharpness and neighbour each epoch.
 //!
 //! What is inverted is its own target, so a changed picture is as good a lesson as the photograph; a few hundred photographs need that.
 
@@ -16,7 +16,7 @@ const BRIGHTNESS: std::ops::Range<f32> = -30.0..30.0;
 const CONTRAST: std::ops::Range<f32> = 0.75..1.25;
 /// What a pixel's distance from its own grey is multiplied by.
 const SATURATION: std::ops::Range<f32> = 0.7..1.4;
-/// What each colour is multiplied by: the light of another hour.
+/// What each colour is multiplied by: the light of other_picture hour.
 const TINT: std::ops::Range<f32> = 0.85..1.15;
 /// How often the colours change places.
 const REORDER: f64 = 0.05;
@@ -25,14 +25,14 @@ const BLUR: (f64, std::ops::Range<f64>) = (0.1, 0.3..0.8);
 /// How often a second picture covers part of a crop, and the share of the side that it covers.
 const COLLAGE: (f64, std::ops::Range<f64>) = (0.15, 0.3..0.7);
 
-/// A random square of the picture at `side` x `side` pixels, altered; the random numbers decide how. `another` gives a picture to lay
-/// over part of it; without one the crop stays whole.
+/// Returns a random square of the picture at `side` x `side` pixels, altered; the random numbers decide how. `other_picture` gives a picture to
+/// lay over part of it; without one the crop stays whole.
 ///
 /// # Errors
 /// If the picture cannot be cropped.
 pub fn augment(
     picture: &Picture,
-    another: impl FnOnce(&mut ChaCha8Rng) -> Option<Picture>,
+    other_picture: impl FnOnce(&mut ChaCha8Rng) -> Option<Picture>,
     side: usize,
     random: &mut ChaCha8Rng,
 ) -> Result<Picture, PictureError> {
@@ -41,14 +41,14 @@ pub fn augment(
     if !random.random_bool(often) {
         return Ok(crop);
     }
-    match another(random) {
-        Some(another) => Ok(collage(crop, &alter(&another, side, random)?, random, covers)),
+    match other_picture(random) {
+        Some(other_picture) => Ok(collage(crop, &alter(&other_picture, side, random)?, random, covers)),
         None => Ok(crop),
     }
 }
 
-/// A random square of the picture at `side` x `side` pixels, mirrored now and then and otherwise as it is: for networks that are to make
-/// pictures like those of the data set, and no others.
+/// Returns a random square of the picture at `side` x `side` pixels, mirrored now and then and otherwise as it is: for networks that are to
+/// make pictures like those of the data set, and no others.
 ///
 /// # Errors
 /// If the picture cannot be cropped.
@@ -57,7 +57,7 @@ pub fn square(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result
     Ok(if random.random_bool(0.5) { cropped.flipped() } else { cropped })
 }
 
-/// Where a random square lies.
+/// Returns the position of a random square.
 fn place(picture: &Picture, random: &mut ChaCha8Rng) -> Crop {
     let short = picture.width().min(picture.height()) as f64;
     let square = (short * random.random_range(SCALE)).max(1.0);
@@ -65,7 +65,7 @@ fn place(picture: &Picture, random: &mut ChaCha8Rng) -> Crop {
     Crop { left: place(picture.width()), top: place(picture.height()), width: square, height: square }
 }
 
-/// A random square of the picture at `side` x `side` pixels, in other colours.
+/// Returns a random square of the picture at `side` x `side` pixels, in other colours.
 fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
     let crop = place(picture, random);
     let (often, shares) = BLUR;
@@ -94,7 +94,7 @@ fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Pict
     }))
 }
 
-/// The first picture with a random rectangle of the second in the same place.
+/// Returns the first picture with a random rectangle of the second in the same place.
 fn collage(under: Picture, over: &Picture, random: &mut ChaCha8Rng, covers: std::ops::Range<f64>) -> Picture {
     let side = under.width();
     let mut range = || {

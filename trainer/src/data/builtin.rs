@@ -21,7 +21,7 @@ const USUAL: &str = "photos";
 /// Separates these random numbers from those of training.
 const PURPOSE: u64 = 0xc409;
 
-/// The training pictures and the held-out ones.
+/// Opens the training pictures and the held-out ones.
 ///
 /// # Errors
 /// If they cannot be found or opened.
@@ -31,7 +31,7 @@ pub fn open_data(config: &Config) -> Result<(Arc<Dataset>, Dataset)> {
     Ok((Arc::new(dataset), held_out))
 }
 
-/// Training pictures, and held-out ones: those of the second path, or the built-in ones, or some of the first.
+/// Opens training pictures and held-out ones: those of the second path, or the built-in ones, or some of the first.
 ///
 /// # Errors
 /// If they cannot be found or opened.
@@ -45,22 +45,22 @@ pub fn open(data: &Path, held_out: Option<&Path>) -> Result<(Dataset, Dataset)> 
     })
 }
 
-/// The files of a built-in data set, if that is what is meant: a folder of the same name is `./photos`.
+/// Returns the files of a built-in data set, if that is what is meant: a folder of the same name is `./photos`.
 fn built_in(data: &Path) -> Option<(&'static str, &'static str)> {
     BUILT_IN.iter().find(|(name, ..)| data == Path::new(name)).map(|&(_, training, held_out)| (training, held_out))
 }
 
-/// Whether this is the name of a built-in data set and not a path.
+/// Returns whether this is the name of a built-in data set and not a path.
 pub fn is_built_in(data: &Path) -> bool {
     built_in(data).is_some()
 }
 
-/// The built-in data set that a model's card names, by its name for `--data`.
+/// Returns the built-in data set that a model's card names, by its name for `--data`.
 pub fn built_in_of_card(data: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(_, training, _)| name_of(Path::new(training)) == data).map(|&(name, ..)| name)
 }
 
-/// The built-in training photographs, for what is fitted to them.
+/// Returns the built-in training photographs, for what is fitted to them.
 ///
 /// # Errors
 /// If they cannot be found or opened.
@@ -68,7 +68,7 @@ pub fn open_training() -> Result<Dataset> {
     Ok(open(Path::new(USUAL), None)?.0)
 }
 
-/// Held-out pictures to measure on: these, or the built-in ones.
+/// Returns held-out pictures to measure on: these, or the built-in ones.
 ///
 /// # Errors
 /// If they cannot be found or opened.
@@ -79,8 +79,8 @@ pub fn open_held_out(path: Option<&Path>) -> Result<Dataset> {
     }
 }
 
-/// `crops` squares of each of up to `most` pictures, spread evenly: the middle one, then random ones of 60 to 100 % of the short side, the
-/// same every time. Unreadable pictures are passed over.
+/// Returns `crops` squares of each of up to `most` pictures, spread evenly: the middle one, then random ones of 60 to 100 % of the short
+/// side, the same every time. Unreadable pictures are skipped.
 ///
 /// # Errors
 /// If none can be read.
@@ -103,7 +103,7 @@ pub fn held_out_crops(dataset: &Dataset, most: usize, crops: usize, side: usize)
     Ok(made)
 }
 
-/// Centre crops of up to `most` pictures, spread evenly over the data set; unreadable ones are passed over.
+/// Returns centre crops of up to `most` pictures, spread evenly over the data set; unreadable ones are skipped.
 ///
 /// # Errors
 /// If none can be read.

@@ -39,7 +39,7 @@ pub fn open_picture(path: &Path) -> Result<Picture, DataError> {
     decode(&bytes).map_err(|reason| DataError::Picture { name: path.display().to_string(), reason })
 }
 
-/// Whether the picture's own data ends with the end marker, FF D9. Thumbnails have one too, so the segments before the data are
+/// Returns whether the picture's own data ends with the end marker, FF D9. Thumbnails have one too, so the segments before the data are
 /// passed over; in the data itself FF is never followed by D9.
 fn jpeg_has_end(bytes: &[u8]) -> bool {
     let mut place = 2;

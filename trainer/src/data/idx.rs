@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Item>, String> {
         .collect())
 }
 
-/// MNIST's 28x28 pixels in the middle of 32x32 black ones.
+/// Pads 28x28 pixels, as in MNIST, with black to 32x32.
 fn padded(values: &[u8]) -> Vec<u8> {
     let (small, large) = PADDED;
     let border = (large - small) / 2;
@@ -50,7 +50,8 @@ fn padded(values: &[u8]) -> Vec<u8> {
     padded
 }
 
-/// The labels beside an IDX file of pictures, one each: `train-labels-idx1-ubyte.gz` beside `train-images-idx3-ubyte.gz`, gzipped or not.
+/// Returns the labels beside an IDX file of pictures, one each: `train-labels-idx1-ubyte.gz` beside `train-images-idx3-ubyte.gz`, gzipped
+/// or not.
 ///
 /// # Errors
 /// If the file's name is not of that kind, or the labels cannot be read.

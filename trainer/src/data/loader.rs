@@ -34,21 +34,21 @@ pub struct Batch {
     pub skipped: Vec<String>,
 }
 
-/// Examples to train on, each another one every epoch.
+/// Examples to train on, each other_picture one every epoch.
 pub trait Source: Send + Sync {
-    /// The data set's name.
+    /// Returns the data set's name.
     fn name(&self) -> &str;
 
     /// Examples in an epoch, readable or not; at least one.
     fn len(&self) -> usize;
 
-    /// The `index`-th example; the random numbers decide how it looks.
+    /// Returns the `index`-th example; the random numbers decide how it looks.
     ///
     /// # Errors
     /// With its name and the reason.
     fn example(&self, index: usize, random: &mut ChaCha8Rng) -> Result<Picture, DataError>;
 
-    /// Never: a source without examples is an error when it is opened.
+    /// Returns false: a source without examples is an error when it is opened.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -83,8 +83,8 @@ impl Source for Crops {
             CropChoice::Whole => return picture.centre_crop(self.side).map_err(bad),
         }
         // One that cannot be read is named when its own turn comes.
-        let another = |random: &mut ChaCha8Rng| self.dataset.picture(random.random_range(0..self.dataset.len())).ok();
-        augment(&picture, another, self.side, random).map_err(bad)
+        let other_picture = |random: &mut ChaCha8Rng| self.dataset.picture(random.random_range(0..self.dataset.len())).ok();
+        augment(&picture, other_picture, self.side, random).map_err(bad)
     }
 }
 
@@ -128,7 +128,7 @@ impl Loader {
         Self { threads: threads.collect(), next: 0 }
     }
 
-    /// The next step's batch. Waits for it.
+    /// Waits for the next step's batch and returns it.
     ///
     /// # Errors
     /// If no picture of the data set can be used.

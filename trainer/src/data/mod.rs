@@ -84,7 +84,7 @@ pub enum DataError {
     },
 }
 
-/// A file's bytes, unpacked if it is gzipped.
+/// Returns a file's bytes, unpacked if it is gzipped.
 fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
     let read = |source| DataError::Read { path: path.to_owned(), source };
     let bytes = fs::read(path).map_err(read)?;
@@ -96,13 +96,13 @@ fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(plain)
 }
 
-/// The last part of a data set's path; packing it does not make it another one.
+/// Returns the last part of a data set's path; packing it does not make it another one.
 fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     name.strip_suffix(".gz").unwrap_or(&name).to_owned()
 }
 
-/// Whether a name looks like a picture that [`decode()`] knows.
+/// Returns whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
@@ -128,17 +128,17 @@ impl Dataset {
         Ok(Self { name: name_of(path), items })
     }
 
-    /// The last part of the path it was opened from, without a last `.gz`.
+    /// Returns the last part of the path it was opened from, without a last `.gz`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Pictures in it, readable or not.
+    /// Returns the number of pictures, readable or not.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Never: a data set without pictures is an error when it is opened.
+    /// Returns false: a data set without pictures is an error when it is opened.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

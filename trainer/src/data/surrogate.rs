@@ -51,7 +51,7 @@ impl Source for Surrogates {
     }
 }
 
-/// The middle of the picture, altered.
+/// Returns the middle of the picture, altered.
 fn altered_piece(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Picture, PictureError> {
     let (width, height) = (picture.width() as f64, picture.height() as f64);
     let piece = width.min(height) * PIECE;
@@ -75,7 +75,7 @@ fn altered_piece(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Res
     Picture::from_rgb(side, side, rgb)
 }
 
-/// Bilinear interpolation; beyond the border lies the border.
+/// Interpolates bilinearly between pixels; the border continues beyond the picture.
 fn between_pixels(picture: &Picture, x: f64, y: f64) -> [f64; 3] {
     let inside = |at: f64, size: usize| (at - 0.5).clamp(0.0, size as f64 - 1.0);
     let (x, y) = (inside(x, picture.width()), inside(y, picture.height()));

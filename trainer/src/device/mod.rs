@@ -108,7 +108,7 @@ pub fn adapters() -> Vec<Adapter> {
 }
 
 impl Backend {
-    /// The choice made: what `auto` means on this machine.
+    /// Resolves `auto` and checks that this build and this machine have the device.
     ///
     /// # Errors
     /// If this build or this machine does not have it.
@@ -152,7 +152,7 @@ impl Backend {
         unsafe { std::env::set_var("BURN_DEVICE", name) };
     }
 
-    /// The device of a resolved choice.
+    /// Opens the device of a resolved choice.
     pub fn open(self) -> Device {
         match self {
             Self::Auto | Self::Flex => Device::flex(),

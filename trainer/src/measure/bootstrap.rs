@@ -30,7 +30,8 @@ impl fmt::Display for Estimate {
     }
 }
 
-/// The mean of values that come in groups of `group` (the crops of one photograph), and its interval. Equal values give equal intervals.
+/// Returns the mean of values that come in groups of `group` (the crops of one photograph), and its interval. Equal values give equal
+/// intervals.
 ///
 /// Without values everything is NaN.
 pub fn estimate(values: &[f64], group: usize) -> Estimate {

@@ -18,7 +18,7 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
 }
 
-/// The colour of the n-th curve of every chart (Okabe & Ito's, which colour-blind people can tell apart).
+/// Returns the colour of the n-th curve of every chart (Okabe & Ito's, which colour-blind people can tell apart).
 pub const fn colour(n: usize) -> RGBColor {
     const COLOURS: [RGBColor; 7] = [
         RGBColor(0, 114, 178),
@@ -72,7 +72,7 @@ pub fn draw(title: &str, x: &str, curves: &[Curve]) -> Result<String> {
     Ok(svg)
 }
 
-/// 12 000 as `12 k`.
+/// Formats 12 000 as `12 k`.
 fn thousands(value: f64) -> String {
     if value >= 1000.0 { format!("{:.0} k", value / 1000.0) } else { format!("{value}") }
 }

@@ -31,7 +31,7 @@ pub struct Opinion {
 }
 
 impl Judge {
-    /// The judge with the project's weights.
+    /// Reads the judge with the project's weights.
     ///
     /// # Errors
     /// If its model file cannot be found or used.
@@ -39,7 +39,7 @@ impl Judge {
         Ok(Self { network: models::efficientnet(device)?.no_grad(), device: device.clone() })
     }
 
-    /// The pooled features of each picture, resized to the side that it was trained at, 1280 numbers.
+    /// Returns the pooled features of each picture, resized to the side that it was trained at, 1280 numbers.
     ///
     /// # Errors
     /// If a picture cannot be resized.
@@ -51,7 +51,7 @@ impl Judge {
         Ok(pooled)
     }
 
-    /// Its opinion of each picture, resized to the side that it was trained at.
+    /// Judges each picture, resized to the side that the network was trained at.
     ///
     /// # Errors
     /// If there is no picture.
@@ -68,7 +68,7 @@ impl Judge {
     }
 }
 
-/// The row of `features` that is nearest to these.
+/// Returns the row of `features` that is nearest to these.
 ///
 /// # Panics
 /// If there is no row.
@@ -83,7 +83,7 @@ fn likeliest(logits: &[f32]) -> [usize; 5] {
     std::array::from_fn(|place| order[place])
 }
 
-/// The cosine of the angle between two vectors; 0 if one of them is nothing.
+/// Returns the cosine of the angle between two vectors; 0 if one of them is nothing.
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();

@@ -43,7 +43,7 @@ pub enum Space {
 }
 
 impl Space {
-    /// All of them, in the order of tables.
+    /// Returns all spaces, in the order of tables.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::Picture].into_iter().chain(Layer::ALL.map(Self::Layer)).chain([Self::Judge])
     }
@@ -75,7 +75,7 @@ pub struct Measures {
     /// The paper's normalised error in each space: Euclidean distance between a picture and its inversion / the mean distance between two
     /// held-out pictures. Empty if there is one photograph only.
     pub errors: BTreeMap<Space, Estimate>,
-    /// Peak signal-to-noise ratio of the inversions as 8-bit pictures, dB.
+    /// Returns the peak signal-to-noise ratio of two 8-bit pictures of one size in dB; infinite for equal ones.
     pub psnr: Estimate,
     /// Structural similarity, at most 1.
     pub ssim: Estimate,
@@ -119,7 +119,7 @@ pub struct Examination<'a> {
 type Places = Vec<(Space, Vec<f32>)>;
 
 impl<'a> Examination<'a> {
-    /// `pictures` are of one size, the crops of one photograph (`group` of them) beside each other.
+    /// Prepares the measurement of `pictures` of one size, the crops of one photograph (`group` of them) beside each other.
     ///
     /// # Errors
     /// If there is no picture, or they differ in size.
@@ -210,7 +210,7 @@ impl<'a> Examination<'a> {
         Ok(Examined { measures, inversions })
     }
 
-    /// Where each picture is in these spaces, less the judge's, whose opinions are asked for by themselves.
+    /// Returns the vectors of each picture in these spaces except the judge's, which are computed separately.
     fn places(&self, pictures: &[Picture], spaces: &[Space]) -> Result<Vec<Places>> {
         let tensor = picture::to_tensor(pictures, self.device)?; // [batch, 3, side, side]
         let layers: Vec<Layer> =
@@ -231,14 +231,14 @@ impl<'a> Examination<'a> {
     }
 }
 
-/// One row of numbers a picture, from `[batch, channels, height, width]`.
+/// Returns one row of numbers a picture, from `[batch, channels, height, width]`.
 fn rows_of(tensor: Tensor<4>) -> Vec<Vec<f32>> {
     let each = tensor.dims()[1..].iter().product::<usize>();
     let values: Vec<f32> = tensor.into_data().iter().collect();
     values.chunks_exact(each).map(<[f32]>::to_vec).collect()
 }
 
-/// Peak signal-to-noise ratio of two 8-bit pictures of one size, dB; infinite for equal ones.
+/// Returns the peak signal-to-noise ratio of two 8-bit pictures of one size in dB; infinite for equal ones.
 pub fn psnr(a: &Picture, b: &Picture) -> f64 {
     let square = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2);
     let error = a.rgb().iter().zip(b.rgb()).map(square).sum::<f64>() / a.rgb().len() as f64;

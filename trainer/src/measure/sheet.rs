@@ -13,7 +13,7 @@ use crate::atomic_file::write_atomically;
 /// Of sheets as JPEG, 1 to 100. They lie in the repository, so they are coded as tightly as can be.
 const QUALITY: u8 = 62;
 
-/// PNG bytes of a picture.
+/// Encodes a picture as PNG.
 ///
 /// # Errors
 /// Only if the encoder fails.
@@ -25,7 +25,7 @@ pub fn to_png(picture: &Picture) -> Result<Vec<u8>> {
     Ok(png.into_inner())
 }
 
-/// JPEG bytes of a picture, for sheets that are looked at and not measured.
+/// Encodes a picture as JPEG, for sheets that people look at and nothing measures.
 ///
 /// # Errors
 /// If a side is longer than 65 535 pixels.
@@ -40,7 +40,7 @@ pub fn to_jpeg(picture: &Picture) -> Result<Vec<u8>> {
     Ok(jpeg)
 }
 
-/// Rows of pictures of one size as one picture.
+/// Joins rows of pictures of one size into one picture.
 ///
 /// # Errors
 /// If there is no picture.

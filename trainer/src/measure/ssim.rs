@@ -9,7 +9,8 @@ const SIGMA: f64 = 1.5;
 const C1: f64 = 6.5025;
 const C2: f64 = 58.5225;
 
-/// The mean over all windows that lie inside; 1 for equal pictures. Both are of one size, at least 11 pixels a side.
+/// Returns the mean structural similarity over all windows that lie inside; 1 for equal pictures. Both are of one size, at least 11 pixels
+/// a side.
 pub fn ssim(a: &Picture, b: &Picture) -> f64 {
     let (width, height) = (a.width(), a.height());
     let (a, b) = (luma(a), luma(b));
@@ -26,13 +27,13 @@ pub fn ssim(a: &Picture, b: &Picture) -> f64 {
     sum / mean_a.len() as f64
 }
 
-/// ITU-R BT.601, 0..255.
+/// Returns the luma of each pixel (ITU-R BT.601), 0 to 255.
 fn luma(picture: &Picture) -> Vec<f64> {
     let weigh = |rgb: &[u8]| 0.299 * f64::from(rgb[0]) + 0.587 * f64::from(rgb[1]) + 0.114 * f64::from(rgb[2]);
     picture.rgb().chunks_exact(3).map(weigh).collect()
 }
 
-/// The window's weighted mean at every place where it lies inside.
+/// Returns the window's weighted mean at every place where it lies inside.
 fn smooth(values: &[f64], width: usize, height: usize) -> Vec<f64> {
     let weights: Vec<f64> = (0..=2 * RADIUS).map(|at| (-(at as f64 - RADIUS as f64).powi(2) / (2.0 * SIGMA * SIGMA)).exp()).collect();
     let total: f64 = weights.iter().sum();

@@ -38,7 +38,7 @@ impl TableFiles {
     }
 }
 
-/// A mean with half the width of its interval.
+/// Formats a mean with half the width of its interval.
 pub fn cell(estimate: Estimate, times: f64, digits: usize) -> String {
     let half = (estimate.high - estimate.low) / 2.0;
     format!("{:.digits$} ± {:.digits$}", estimate.mean * times, half * times)

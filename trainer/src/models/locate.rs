@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-/// A file of the project, by its path inside the repository, such as `data/photos-train.tar.gz`. Looked for beside the current
+/// Finds a file of the project by its path inside the repository, such as `data/photos-train.tar.gz`. It is searched for beside the current
 /// folder, beside the executable, in the folders above both, and where the workspace was when this was built.
 ///
 /// # Errors

@@ -42,21 +42,21 @@ pub fn write(path: &Path, file: &ModelFile) -> Result<()> {
     write_atomically(path, &file.to_bytes()?)
 }
 
-/// A comparator with the project's weights, or random ones, constant, on a plain device.
+/// Creates a comparator with the project's weights, or random ones, constant, on a plain device.
 ///
 /// # Errors
 /// If its model file cannot be found or used.
 pub fn comparator(network: Network, places: &[ScaledPlace], device: &Device) -> Result<Comparator> {
     Ok(match network {
-        Network::Squeezenet => Comparator::squeezenet(squeezenet(device)?, places),
-        Network::Random => Comparator::squeezenet(SqueezeNet::random(RANDOM_SEED, device), places),
-        Network::Efficientnet => Comparator::efficientnet(efficientnet(device)?, places),
-        Network::Exemplar => Comparator::exemplar(exemplar(device)?, places),
+        Network::Squeezenet => Comparator::at(squeezenet(device)?, places)?,
+        Network::Random => Comparator::at(SqueezeNet::random(RANDOM_SEED, device), places)?,
+        Network::Efficientnet => Comparator::at(efficientnet(device)?, places)?,
+        Network::Exemplar => Comparator::at(exemplar(device)?, places)?,
         Network::Discriminator => bail!("the discriminator is no fixed comparator: only `--task vaegan` compares in it"),
     })
 }
 
-/// The project's Exemplar-CNN, constant, on a plain device.
+/// Reads the project's Exemplar-CNN, constant, on a plain device.
 ///
 /// # Errors
 /// If its model file cannot be found or used.
@@ -66,7 +66,7 @@ pub fn exemplar(device: &Device) -> Result<ExemplarCnn> {
     Ok(file.apply(ExemplarCnn::new(device))?)
 }
 
-/// EfficientNet-Lite0 with the project's weights, constant, on a plain device.
+/// Reads EfficientNet-Lite0 with the project's weights, constant, on a plain device.
 ///
 /// # Errors
 /// If its model file cannot be found or used.
@@ -76,7 +76,7 @@ pub fn efficientnet(device: &Device) -> Result<EfficientNet> {
     Ok(file.apply(EfficientNet::new(device))?)
 }
 
-/// SqueezeNet with the project's weights, constant, on a plain device.
+/// Reads SqueezeNet with the project's weights, constant, on a plain device.
 ///
 /// # Errors
 /// If its model file cannot be found or used.

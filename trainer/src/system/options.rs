@@ -95,9 +95,9 @@ pub struct ExportOptions {
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 
-    /// Keep f32 weights: twice the bytes
-    #[arg(long)]
-    pub full_precision: bool,
+    /// How weights are stored: a byte each with a scale for each channel, two bytes, or four
+    #[arg(long, value_enum, default_value_t = PrecisionChoice::Int8)]
+    pub precision: PrecisionChoice,
 
     /// Measure on this many of the held-out pictures at most [default: all; 500 for autoencoders]
     #[arg(long, value_name = "N")]
@@ -111,6 +111,28 @@ pub struct ExportOptions {
 impl ExportOptions {
     /// Returns the precision of the weights in the file.
     pub const fn precision(&self) -> Precision {
-        if self.full_precision { Precision::F32 } else { Precision::F16 }
+        self.precision.precision()
+    }
+}
+
+/// How weights are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionChoice {
+    /// A byte each, with a scale for each output channel
+    Int8,
+    /// Two bytes each
+    F16,
+    /// Four bytes each: nothing is lost
+    F32,
+}
+
+impl PrecisionChoice {
+    /// Returns the precision of this name.
+    pub const fn precision(self) -> Precision {
+        match self {
+            Self::Int8 => Precision::Int8,
+            Self::F16 => Precision::F16,
+            Self::F32 => Precision::F32,
+        }
     }
 }

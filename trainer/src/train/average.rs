@@ -16,12 +16,12 @@ pub struct Average<M> {
 }
 
 impl<M: Module> Average<M> {
-    /// An average that so far is the module's own weights, on a plain device. `updates` counts what went into it.
+    /// Creates an average that starts as the module's own weights, on a plain device. `updates` counts what went into it.
     pub const fn new(module: M, decay: f64, updates: u64) -> Self {
         Self { module, decay, updates }
     }
 
-    /// The averaged network.
+    /// Returns the averaged network.
     pub const fn module(&self) -> &M {
         &self.module
     }
@@ -39,7 +39,7 @@ impl<M: Module> Average<M> {
     }
 }
 
-/// A network on a plain device, moved this share of the way to another one that has its parameter ids.
+/// Moves a network on a plain device a share of the way to another one that has its parameter ids.
 pub fn blend<M: Module>(module: M, other: &M, share: f64) -> M {
     // burn's container of tensors of any rank by parameter id, used for weights.
     let mut weights = Weights(GradientsParams::new());

@@ -41,12 +41,12 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// That of a run that has not made a step.
+    /// Creates the state of a run that has not made a step.
     pub fn new(data: &str, started_from: Option<Training>) -> Self {
         Self { step: 0, slowdowns: 0, data: data.to_owned(), started_from, memory: Map::new() }
     }
 
-    /// What the task remembers.
+    /// Returns the task's part of the state.
     ///
     /// # Errors
     /// If the checkpoint is one of another task.
@@ -104,12 +104,12 @@ fn write_parts(folder: &Path, state: &RunState, parts: &[Part]) -> Result<()> {
     Ok(())
 }
 
-/// The step that a checkpoint's folder is named after.
+/// Returns the step that a checkpoint's folder is named after.
 pub fn step_of(checkpoint: &Path) -> Option<u64> {
     checkpoint.file_name()?.to_str()?.parse().ok()
 }
 
-/// The run's checkpoints, oldest first.
+/// Returns the run's checkpoints, oldest first.
 ///
 /// # Errors
 /// If the run has no folder of them.
@@ -125,7 +125,7 @@ pub fn list(run: &Path) -> Result<Vec<PathBuf>> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-/// The newest checkpoint of a run.
+/// Returns the newest checkpoint of a run.
 ///
 /// # Errors
 /// If there is none.
@@ -136,7 +136,7 @@ pub fn latest(run: &Path) -> Result<PathBuf> {
     }
 }
 
-/// A checkpoint's state.
+/// Returns a checkpoint's state.
 ///
 /// # Errors
 /// If it is missing or damaged.

@@ -22,8 +22,8 @@ impl Gate {
     /// Both train.
     pub const OPEN: Self = Self { discriminator: true, generator: true };
 
-    /// The decision for the next step, from this step's unweighted losses: r = (D's loss on real + on inverted pictures) /
-    /// (the generator's adversarial loss).
+    /// Returns the decision for the next step, from this step's unweighted losses: r = (D's loss on real + on inverted pictures) / (the
+    /// generator's adversarial loss).
     pub fn next(self, real: f32, inverted: f32, adversarial: f32) -> Self {
         let ratio = (real + inverted) / adversarial.max(f32::MIN_POSITIVE);
         let threshold = if self.discriminator { PAUSE_DISCRIMINATOR } else { RESUME_DISCRIMINATOR };

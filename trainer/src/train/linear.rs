@@ -56,7 +56,7 @@ fn tensors(codes: &[Vec<f32>], labels: &[u8], chosen: &[usize], device: &Device)
     (Tensor::from_data(TensorData::new(values, [count, width]), device), Tensor::from_data(TensorData::new(classes, [count]), device))
 }
 
-/// Multinomial logistic regression.
+/// Fits a multinomial logistic regression.
 pub fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
     let trained = device.clone().autodiff();
     let classes = labels.iter().copied().max().map_or(1, |most| usize::from(most) + 1);
@@ -82,7 +82,7 @@ pub fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
     classifier.valid()
 }
 
-/// The share of codes whose likeliest class is the right one.
+/// Returns the share of codes whose likeliest class is the right one.
 pub fn accuracy(classifier: &Linear, codes: &[Vec<f32>], labels: &[u8], device: &Device) -> f64 {
     let all: Vec<usize> = (0..codes.len()).collect();
     let right: f64 = all

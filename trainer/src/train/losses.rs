@@ -59,13 +59,13 @@ impl<const N: usize> Pending<N> {
 }
 
 impl Losses {
-    /// By name, in the order in which they are shown.
+    /// Returns the losses by name, in the order in which they are shown.
     pub fn terms(&self) -> Vec<(&'static str, f32)> {
         let Self { image, feature, adversarial, real, inverted, .. } = *self;
         vec![("image", image), ("feature", feature), ("adversarial", adversarial), ("real", real), ("inverted", inverted)]
     }
 
-    /// The network that waited, as people are told of it. One that the loss does not use does not wait.
+    /// Returns the name of the paused network, for people. One that the loss does not use is not paused.
     pub const fn waiting(&self, has_adversary: bool, generator: &'static str) -> Option<&'static str> {
         match (has_adversary && !self.discriminator_trained, self.generator_trained) {
             (true, _) => Some("the discriminator"),

@@ -10,7 +10,7 @@ use deepsim::model_file::Kind;
 use crate::models;
 use crate::train::average::blend;
 
-/// The mean of a network, on a plain device, and those of these model files, and how many pictures each of those had seen.
+/// Returns the mean of a network, on a plain device, and those of these model files, and how many pictures each of those had seen.
 ///
 /// # Errors
 /// If a file cannot be read or holds another network.

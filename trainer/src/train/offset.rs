@@ -8,7 +8,7 @@ use crate::data::random::random;
 /// Separates the offsets' random numbers from the crops' and the shuffling's.
 const OFFSETS: u64 = u64::MAX - 1;
 
-/// How far picture and what is made of it are shifted before the comparator at a step, by `range` pixels at most.
+/// Returns the shift of a picture and of its reconstruction before the comparator at a step, at most `range` pixels.
 pub fn offset(seed: u64, step: u64, range: usize) -> Offset {
     let mut random = random(seed, OFFSETS, step);
     Offset { left: random.random_range(0..=range), top: random.random_range(0..=range) }

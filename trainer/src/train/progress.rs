@@ -22,7 +22,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `quiet` asks for plain lines on a terminal too. `first` is the step that a resumed run starts from.
+    /// Creates the progress of `total` steps. `quiet` asks for plain lines on a terminal, too; `first` is the step that a resumed run
+    /// starts from.
     pub fn new(total: u64, first: u64, batch: usize, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
@@ -34,14 +35,14 @@ impl Progress {
         Self { bar, total, batch, first, started: Instant::now(), prepared: None }
     }
 
-    /// Pictures a second since the first step of this sitting.
+    /// Returns the pictures a second since the first step after the start or the resumption.
     pub fn rate(&self, step: u64) -> f64 {
         let (since, before) = self.prepared.map_or((self.started, 0), |(done, _)| (done, 1));
         let pictures = (step - self.first).saturating_sub(before) * self.batch as u64;
         pictures as f64 / since.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// Seconds that the first step of this sitting took.
+    /// Returns the seconds that the first step since the start or the resumption took.
     pub fn first_step(&self) -> Option<f64> {
         self.prepared.map(|(_, taken)| taken.as_secs_f64())
     }

@@ -14,7 +14,7 @@ const MANY_NATS: f32 = 1e5;
 /// After so many slowdowns the learning rate is not what is wrong.
 const MOST_SLOWDOWNS: u32 = 8;
 
-/// What is wrong with a step's losses, if anything is.
+/// Returns a description of what is wrong with a step's losses, if anything is.
 pub fn failure(terms: &[(&'static str, f32)]) -> Option<String> {
     let wrong = |(name, value): &(&str, f32)| {
         if !value.is_finite() {
@@ -28,8 +28,8 @@ pub fn failure(terms: &[(&'static str, f32)]) -> Option<String> {
     terms.iter().find_map(wrong)
 }
 
-/// The newest checkpoint of a run that a later step has shown to be good; those after it are removed. `step` is the one whose losses show the
-/// failure. The checkpoint's state comes with one more slowdown.
+/// Returns to the newest checkpoint of a run that a later step has shown to be good; those after it are removed. `step` is the one whose
+/// losses show the failure. The checkpoint's state comes with one more slowdown.
 ///
 /// # Errors
 /// If there is no such checkpoint, or slowing down has not helped often enough.
@@ -79,7 +79,7 @@ mod tests {
         let encoder = crate::models::squeezenet(&device).unwrap();
         let place = ScaledPlace { place: Place::Layer(Layer::Pool1), scale: 50.0 };
         let weights = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
-        let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &[place]), weights);
+        let loss = DeepSimLoss::new(Comparator::at(encoder.clone(), &[place]).unwrap(), weights);
         let setup = Setup { encoder, layer: Layer::Pool1, scale: 50.0, loss, translation: None };
         let pictures = Tensor::zeros([1, 3, 32, 32], &device);
         let step = |train_state: TrainState| train_state.step(&setup, pictures.clone(), Offset { left: 0, top: 0 }, 1e-3);

@@ -23,7 +23,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// The run's folder.
+    /// Returns the run's folder.
     pub fn folder(&self) -> &Path {
         let (Self::New(folder) | Self::Resume(folder)) = self;
         folder

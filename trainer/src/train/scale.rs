@@ -35,7 +35,7 @@ pub fn measure_scales(dataset: &Dataset, features: impl Fn(Tensor<4>) -> Vec<Ten
     Ok(sums.into_iter().map(scale).collect())
 }
 
-/// Where the comparator compares, scaled.
+/// Returns the comparator's places with measured scales.
 pub fn scaled_places(config: &Config, dataset: &Dataset, device: &Device) -> Result<Vec<ScaledPlace>> {
     let unscaled: Vec<_> = config.places().into_iter().map(|place| ScaledPlace { place, scale: 1.0 }).collect();
     if unscaled.is_empty() {

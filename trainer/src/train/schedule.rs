@@ -3,8 +3,8 @@
 /// What a slowdown leaves of the learning rate.
 const SLOWDOWN: f64 = 0.5;
 
-/// The learning rate of a step (the first is 0) of a run of `total` steps: `rate` until the last `decay` share of the run begins
-/// (0 to 1), from there in a straight line to nothing. Halved for each of the `slowdowns` that a broken step made necessary.
+/// Returns the learning rate of a step (the first is 0) of a run of `total` steps: `rate` until the last `decay` share of the run begins (0
+/// to 1), from there in a straight line to nothing. Halved for each of the `slowdowns` that a broken step made necessary.
 ///
 /// The paper halves its rate after 300 k, 500 k, ... of a million iterations. A straight line at the end does not have to know how long
 /// a run will be until it is nearly over, so a run can be given more pictures when it is resumed.

@@ -36,8 +36,8 @@ pub struct TrainState<G: Module = Inverter> {
 }
 
 impl<G: Module> TrainState<G> {
-    /// Two networks on a device that differentiates, and their optimizers: Adam, as in the paper. `decay` is how much of the average
-    /// a step keeps.
+    /// Creates the training state of two networks on a device that differentiates, with Adam, as in the paper. `decay` is how much of the
+    /// average a step keeps.
     pub fn of(generator: G, discriminator: Discriminator, decay: f64) -> Self {
         Self {
             average: Average::new(generator.valid(), decay, 0),
@@ -54,12 +54,12 @@ impl<G: Module> TrainState<G> {
         Self { generator_optimizer: of_generator(choice), ..self }
     }
 
-    /// With another network's weights to start from; the average begins anew.
+    /// Returns the same state with another network's weights to start from; the average begins anew.
     pub fn starting_from(self, generator: G, decay: f64) -> Self {
         Self { average: Average::new(generator.valid(), decay, 0), generator, ..self }
     }
 
-    /// The files of a checkpoint.
+    /// Returns the files of a checkpoint.
     ///
     /// # Errors
     /// If a network cannot be written.
@@ -73,7 +73,7 @@ impl<G: Module> TrainState<G> {
         ])
     }
 
-    /// The same networks and optimizers as they were when a checkpoint was saved, after `updates` of the average; the gate is open.
+    /// Loads networks and optimizers from a checkpoint, after `updates` of the average; the gate is open.
     ///
     /// # Errors
     /// If a file is missing, damaged or of another shape.
@@ -88,9 +88,9 @@ impl<G: Module> TrainState<G> {
         })
     }
 
-    /// The discriminator's turn, with real and made pictures `[batch, 3, side, side]` on the plain device, the features
-    /// `[batch, channels, grid, grid]` that they should show if there are any, and its logits `[batch, 1]` of the made ones. Gives its
-    /// losses on both, each `[1]`, of the weights before the step. They are reckoned while it waits, too.
+    /// Trains the discriminator on real and made pictures `[batch, 3, side, side]` on the plain device, the features `[batch, channels,
+    /// grid, grid]` that they should show if there are any, and its logits `[batch, 1]` of the made ones. Returns its losses on both, each
+    /// `[1]`, of the weights before the step. While it is paused the losses are computed as well.
     pub fn discriminate(
         mut self,
         real: Tensor<4>,
@@ -111,7 +111,7 @@ impl<G: Module> TrainState<G> {
         (self, real.inner(), made.inner())
     }
 
-    /// The generator's turn, with its whole loss `[1]`; nothing while it waits.
+    /// Trains the generator with its whole loss `[1]`; does nothing while it is paused.
     pub fn generate(mut self, total: &Tensor<1>, rate: f64) -> Self {
         if self.gate.generator {
             let gradients = GradientsParams::from_grads(total.backward(), &self.generator);

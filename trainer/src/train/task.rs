@@ -36,37 +36,37 @@ pub struct Pictures {
 
 /// Networks in training.
 pub trait Task: Sized {
-    /// A new run, and the training of the model that it starts from, if it does.
+    /// Begins a new run. Returns the training of the model that it starts from, if there is one.
     ///
     /// # Errors
     /// If models cannot be used or pictures not be read.
     fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)>;
 
-    /// The run as it was when a checkpoint was saved.
+    /// Loads the run as it was when a checkpoint was saved.
     ///
     /// # Errors
     /// If a file is missing, damaged or of another shape.
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &RunState, device: &Device) -> Result<Self>;
 
-    /// What the batches are made of.
+    /// Returns the source of the batches.
     fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source>;
 
-    /// One step, the `step`-th (the first is 0), with Adam's learning rate.
+    /// Takes one step, the `step`-th (the first is 0), with Adam's learning rate.
     fn step(self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome);
 
-    /// The files of a checkpoint.
+    /// Returns the files of a checkpoint.
     ///
     /// # Errors
     /// If a network cannot be written.
     fn parts(&self) -> Result<Vec<Part>>;
 
-    /// What a checkpoint has to remember that is not a tensor, as a JSON object.
+    /// Returns what a checkpoint has to store that is not a tensor, as a JSON object.
     ///
     /// # Errors
     /// Only if it cannot be written as JSON.
     fn memory(&self) -> Result<Value>;
 
-    /// A picture that shows how far the networks are.
+    /// Returns a picture that shows the progress of the networks.
     ///
     /// # Errors
     /// If the pictures cannot be used.

@@ -141,7 +141,7 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     Ok((ended, state.step))
 }
 
-/// The networks and the state that a run begins with.
+/// Creates or loads the networks and the state that a run begins with.
 fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &Device) -> Result<(T, RunState)> {
     device.seed(config.seed);
     let now = pictures.training.name();
@@ -163,7 +163,7 @@ fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &
     }
 }
 
-/// For each network the share of these steps in which it trained.
+/// Returns for each network the share of these steps in which it trained.
 fn shares(steps: &[Outcome]) -> Vec<(&'static str, f64)> {
     let names = steps.first().map(|first| first.trained.iter().map(|(name, _)| *name)).into_iter().flatten();
     let times = |name| steps.iter().filter(|outcome| outcome.trained.contains(&(name, true))).count();

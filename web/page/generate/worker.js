@@ -44,7 +44,7 @@ export const FUNCTIONS = {
         const size = Math.min(bitmap.width, bitmap.height);
         const crop = { left: (bitmap.width - size) / 2, top: (bitmap.height - size) / 2, size };
         const { bytes, width, height, left, top } = await failingAs("too-big", () => pixelsBelow(bitmap, crop));
-        wasm().take(slot, bytes, width, height, left, top, size, side);
+        wasm().putPicture(slot, bytes, width, height, left, top, size, side);
         encoded.clear();
     },
     async draw({ name, cells }) {

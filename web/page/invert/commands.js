@@ -7,13 +7,13 @@ export const COMMANDS = {
     /** Returns the layers as [name, channels, grid], for pictures of a side. */
     layers: { side: "number" },
     /** Cuts a square {left, top, size} out of a slot's picture of this number and computes its features. Returns {rgba, side, classes, probabilities}. */
-    take: { slot: "string", picture: "number", crop: "object", side: "number" },
+    cut: { slot: "string", picture: "number", crop: "object", side: "number" },
     /** Inverts a slot's features, after an operation on them. Returns {rgba, side}. */
     invert: { name: "string", slot: "string", operation: "object?" },
     /** Compares an inversion with a slot's picture; `plain`: the features were not changed. Returns errors, classes and probabilities. */
     judge: { name: "string", slot: "string", rgba: Uint8Array, side: "number", plain: "boolean" },
     /** Returns the next round of re-encoding {rgba, side, featureError}. */
-    again: { name: "string", slot: "string" },
+    reencode: { name: "string", slot: "string" },
     /** Returns the strongest channels {grid, channels, shares, maps}. */
     channels: { name: "string", slot: "string", count: "number" },
     /** Prepares the refinement of an inversion. */

@@ -25,7 +25,7 @@ export function mixTab(view, experiments) {
         preview.close();
         const size = Math.min(width, height);
         const crop = { left: (width - size) / 2, top: (height - size) / 2, size };
-        await view.engine.ask("take", { slot: "b", picture, crop, side: view.state.side }, { lane: "take b", urgency: 3 });
+        await view.engine.ask("cut", { slot: "b", picture, crop, side: view.state.side }, { lane: "cut b", urgency: 3 });
         taken = wanted;
     }
 

@@ -63,7 +63,7 @@ export function reencodeTab(view, experiments) {
         await view.page.runCancellable(async () => {
             while (wanted === `${view.picture} ${view.state.inverter}` && film().length < view.state.rounds && view.state.tab === "reencode") {
                 const into = film();
-                into.push(await view.engine.ask("again", { name: view.state.inverter, slot: "a" }, { urgency: 2 }));
+                into.push(await view.engine.ask("reencode", { name: view.state.inverter, slot: "a" }, { urgency: 2 }));
                 if (into === film()) lay();
             }
         });

@@ -167,7 +167,7 @@ export class Invert {
             this.shapes = await this.engine.ask("layers", { side }, { lane: "layers", urgency: 5 });
             if (mine !== this.newest) return;
             const crop = this.cropper.square();
-            const taken = await this.engine.ask("take", { slot: "a", picture: this.decoded, crop, side }, { lane: "take a", urgency: 5 });
+            const taken = await this.engine.ask("cut", { slot: "a", picture: this.decoded, crop, side }, { lane: "cut a", urgency: 5 });
             if (mine !== this.newest) return;
             this.picture = `${mine} ${JSON.stringify(crop)} ${side} ${this.page.workers}`;
             this.hasPicture = true;

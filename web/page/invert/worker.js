@@ -9,10 +9,10 @@ import { bitmapIn, loadInverter, wasm } from "../worker/session.js";
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
     layers: ({ side }) => JSON.parse(layers(side)),
-    async take({ slot, picture, crop, side }) {
+    async cut({ slot, picture, crop, side }) {
         const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmapIn(slot, picture), crop));
-        wasm().take(slot, bytes, width, height, left, top, size, side);
-        const rgba = await wasm().see(slot);
+        wasm().putPicture(slot, bytes, width, height, left, top, size, side);
+        const rgba = await wasm().analyse(slot);
         const { classes, probabilities } = await wasm().classes(slot);
         return { rgba, side, classes: [...classes], probabilities: [...probabilities] };
     },
@@ -25,9 +25,9 @@ export const FUNCTIONS = {
         const { pictureError, featureError, classes, probabilities } = await wasm().judge(name, slot, rgba, side, plain);
         return { pictureError, featureError, classes: [...classes], probabilities: [...probabilities] };
     },
-    async again({ name, slot }) {
+    async reencode({ name, slot }) {
         await loadInverter(name);
-        const { rgba, featureError } = await wasm().again(name, slot);
+        const { rgba, featureError } = await wasm().reencode(name, slot);
         return { rgba, featureError, side: wasm().sideOf(name, slot) };
     },
     async channels({ name, slot, count }) {

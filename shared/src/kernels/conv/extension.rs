@@ -12,7 +12,7 @@ use super::geometry::Geometry;
 use super::run::{self, Job};
 use crate::kernels::flex::{dense, floats, runs_on_flex, tensor};
 
-/// The convolution of `x` `[batch, inputs, height, width]` with `weight` `[outputs, inputs, kernel, kernel]`, plus `bias`
+/// Returns the convolution of `x` `[batch, inputs, height, width]` with `weight` `[outputs, inputs, kernel, kernel]`, plus `bias`
 /// `[outputs]`, and what is negative times `slope` (0: ReLU, 1: nothing): `[batch, outputs, ...]`.
 pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geometry, slope: f32) -> Tensor<4> {
     if runs_on_flex(&x) {
@@ -34,8 +34,8 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geom
     }
 }
 
-/// Each pixel twice in each direction: `[batch, channels, h, w]` -> `[batch, channels, 2h, 2w]`. burn's own interpolation would do it, and
-/// bring kernels for tiles of matrices into the page's wasm.
+/// Returns each pixel twice in each direction: `[batch, channels, h, w]` -> `[batch, channels, 2h, 2w]`. burn's own interpolation would do
+/// it, and bring kernels for tiles of matrices into the page's wasm.
 fn doubled(x: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     x.reshape([batch, channels, height, 1, width, 1])

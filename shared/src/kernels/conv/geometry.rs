@@ -19,22 +19,22 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// At stride 1, without doubling.
+    /// Creates the geometry of a convolution with stride 1, without doubling.
     pub const fn new(kernel: usize, padding: usize) -> Self {
         Self { kernel, stride: 1, padding, double: false }
     }
 
-    /// With this stride.
+    /// Returns the same geometry with another stride.
     pub const fn with_stride(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
-    /// 3x3 over an input doubled by nearest neighbour, side to 2 side.
+    /// Returns the geometry of a 3x3 convolution over an input doubled by nearest neighbour: side to 2 side.
     pub const fn doubling() -> Self {
         Self { double: true, ..Self::new(3, 1) }
     }
 
-    /// The side of the output for an input of this side, in pixels. The kernel must fit into the padded input.
+    /// Returns the side of the output for an input of this side, in pixels. The kernel must fit into the padded input.
     pub const fn output(self, side: usize) -> usize {
         let side = if self.double { 2 * side } else { side };
         (side + 2 * self.padding - self.kernel) / self.stride + 1
@@ -66,19 +66,19 @@ impl Side {
         self.phases() * self.plane
     }
 
-    /// Pixels of one channel.
+    /// Returns pixels of one channel.
     pub(super) const fn pixels(&self) -> usize {
         self.height * self.width
     }
 
-    /// The first pixel of a phase along one axis, how many there are, and the row (or column) of the first, without margin.
+    /// Returns the first pixel of a phase along one axis, how many there are, and the row (or column) of the first, without margin.
     pub(super) const fn axis(&self, phase: usize, size: usize) -> (usize, usize, usize) {
         let first = (phase + self.step - self.shift % self.step) % self.step;
         let count = if first < size { (size - first).div_ceil(self.step) } else { 0 };
         (first, count, (first + self.shift) / self.step)
     }
 
-    /// Whether the tensor's own memory is its planes already.
+    /// Returns whether the tensor's own memory is its planes already.
     pub(super) const fn is_dense(&self) -> bool {
         self.step == 1 && self.margin == 0 && self.shift == 0 && self.pitch == self.width
     }
@@ -107,7 +107,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// For inputs of this height and width.
+    /// Plans a convolution of inputs of this height and width.
     pub(super) fn new(geometry: Geometry, height: usize, width: usize) -> Self {
         let Geometry { kernel, stride, padding, double } = geometry;
         let taps = if double { doubled_taps() } else { taps(kernel, stride) };
@@ -131,12 +131,12 @@ impl Plan {
     }
 }
 
-/// Whole vectors may read a little past a plane: zeros there.
+/// Returns the length of a plane. Whole vectors may read a little past its end: zeros are there.
 pub(super) const fn plane(rows: usize, pitch: usize) -> usize {
     (rows * pitch + 16).next_multiple_of(16)
 }
 
-/// How far a tap reaches before the output's first row when it is followed backwards from the input's first pixel.
+/// Returns how far a tap reaches before the output's first row when it is followed backwards from the input's first pixel.
 fn margin(tap: &Tap, input: &Side) -> usize {
     let (_, _, row) = input.axis(tap.input / input.step, input.height);
     let (_, _, column) = input.axis(tap.input % input.step, input.width);
@@ -151,8 +151,8 @@ fn taps(kernel: usize, stride: usize) -> Vec<Tap> {
     (0..kernel * kernel).map(tap).collect()
 }
 
-/// After doubling, the three rows that an output sees are only two different ones: rows -1, 0, 0 for an even output, 0, 0, 1 for
-/// an odd one. Four taps an output in place of nine.
+/// Returns the taps after a doubling. The three rows that an output sees are only two different ones: rows -1, 0, 0 for an even output, 0,
+/// 0, 1 for an odd one. Four taps an output in place of nine.
 fn doubled_taps() -> Vec<Tap> {
     let mut taps = Vec::new();
     for phase in 0..4 {

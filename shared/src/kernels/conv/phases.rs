@@ -16,12 +16,12 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    /// Its pixels from first to last, with what lies between the rows.
+    /// Returns the length from the first to the last pixel, gaps between the rows included.
     pub(super) const fn length(&self, pitch: usize) -> usize {
         if self.count.0 == 0 || self.count.1 == 0 { 0 } else { (self.count.0 - 1) * pitch + self.count.1 }
     }
 
-    /// The weights of a block of target channels.
+    /// Returns the weights of a block of target channels.
     pub(super) fn weights(&self, block: &Block, sources: usize) -> &[f32] {
         let stride = sources * self.offsets.len();
         &self.weights[block.first * stride..(block.first + block.width) * stride]
@@ -39,7 +39,7 @@ pub(super) struct Block {
     pub(super) wanted: usize,
 }
 
-/// All channels in blocks of `width`; a last one of 4 where that is enough.
+/// Splits the channels into blocks of `width`; the last one has 4 where that is enough.
 pub(super) fn blocks(channels: usize, width: usize) -> Vec<Block> {
     let block = |first: usize| {
         let wanted = width.min(channels - first);
@@ -48,7 +48,7 @@ pub(super) fn blocks(channels: usize, width: usize) -> Vec<Block> {
     (0..channels).step_by(width).map(block).collect()
 }
 
-/// Each block's part of values that have `stride` a channel.
+/// Splits values that have `stride` a channel by block.
 pub(super) fn split_by_block<'a>(blocks: &'a [Block], stride: usize, mut values: &'a mut [f32]) -> Vec<(&'a Block, &'a mut [f32])> {
     let mut parts = Vec::with_capacity(blocks.len());
     for block in blocks {
@@ -59,7 +59,7 @@ pub(super) fn split_by_block<'a>(blocks: &'a [Block], stride: usize, mut values:
     parts
 }
 
-/// The convolution itself: reads `plan.input`, writes `plan.output`. `weights` is `[outputs, inputs, kernel, kernel]`.
+/// Computes the convolution: reads `plan.input`, writes `plan.output`. `weights` is `[outputs, inputs, kernel, kernel]`.
 pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<Phase> {
     let Side { pitch, plane, .. } = plan.input;
     let offset = |tap: &Tap, row: usize, column: usize| plane * tap.input + (row + tap.dy) * pitch + column + tap.dx;
@@ -72,7 +72,7 @@ pub(super) fn forward(plan: &Plan, weights: &[f32], inputs: usize, blocks: &[Blo
     (0..plan.output.phases()).map(phase).collect()
 }
 
-/// The gradient of its input: reads `plan.output`, writes `plan.input`, over the same taps the other way.
+/// Computes the gradient of the input: reads `plan.output`, writes `plan.input`, over the same taps in the other direction.
 pub(super) fn backward(plan: &Plan, weights: &[f32], inputs: usize, outputs: usize, blocks: &[Block]) -> Vec<Phase> {
     let Side { pitch, plane, margin, .. } = plan.output;
     let offset = |tap: &Tap, row: usize, column: usize| plane * tap.output + (row + margin - tap.dy) * pitch + column + margin - tap.dx;

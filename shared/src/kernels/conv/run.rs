@@ -47,12 +47,12 @@ pub(super) struct Gradients {
     pub(super) bias: Option<Vec<f32>>,
 }
 
-/// The convolution of `x`, plus bias, activated.
+/// Returns the convolution of `x`, plus bias, activated.
 pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     convolve_by(winograd::pays(job.geometry, job.inputs, job.outputs), job, x, weights, bias)
 }
 
-/// Directly, or by squares.
+/// Convolves directly, or by squares (Winograd).
 fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let plan = Plan::new(job.geometry, job.height, job.width);
     let arch = arch();
@@ -104,7 +104,7 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
     y
 }
 
-/// The gradients of a convolution with output `y`, from the gradient `dy` of that.
+/// Returns the gradients of a convolution with output `y`, from the gradient `dy` of that.
 pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[f32], of_input: bool, of_weights: bool) -> Gradients {
     let plan = Plan::new(job.geometry, job.height, job.width);
     let arch = arch();
@@ -180,7 +180,7 @@ fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, work: im
     result
 }
 
-/// The first floats of a buffer that grows as needed.
+/// Returns the first floats of a buffer that grows as needed.
 fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     if buffer.len() < length {
         buffer.resize(length, 0.0);

@@ -6,7 +6,8 @@
 
 use pulp::{Simd, WithSimd};
 
-/// Channels in a tile of [`correlate`]: as many as leave registers for the pixels. (pulp promises 32 for wasm; engines on x86 have 16.)
+/// Returns the number of channels in a tile of [`correlate`]: as many as leave registers for the pixels. (pulp promises 32 for wasm;
+/// engines on x86 have 16.)
 ///
 /// With 16 registers and fused multiplication six channels by two vectors fill 15: 12 sums, two vectors of pixels, one weight. Four by three
 /// would fill all 16, and the compiler wants one more and keeps sums in memory.
@@ -45,7 +46,7 @@ pub(super) fn correlate<S: Simd, const M: usize, const N: usize>(simd: S, source
     simd.vectorize(Correlate::<M, N> { source, sums, row });
 }
 
-/// The sums of `length` positions for `width` channels, `row` floats apart.
+/// Computes the sums of `length` positions for `width` channels, `row` floats apart.
 #[inline(always)]
 pub(super) fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &mut [f32], row: usize, length: usize) {
     let mut at = 0;
@@ -110,8 +111,8 @@ pub(super) struct Pictures {
     pub(super) right: usize,
 }
 
-/// Sums over pixels: `sums[m][n] = sum over i < length of left[lefts[m] + i] * right[rights[n] + i]`, and over pictures. `length` is a multiple
-/// of the vector's.
+/// Returns sums over pixels: `sums[m][n] = sum over i < length of left[lefts[m] + i] * right[rights[n] + i]`, and over pictures. `length`
+/// is a multiple of the vector's.
 #[inline(never)]
 pub(super) fn contract<S: Simd, const M: usize, const N: usize>(
     simd: S,

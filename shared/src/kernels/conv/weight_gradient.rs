@@ -77,7 +77,7 @@ impl WeightGradient<'_> {
     }
 }
 
-/// Sums over tap gradients `[outputs, inputs, taps]`, each tap's added to the kernel positions that it stands for.
+/// Returns sums over tap gradients `[outputs, inputs, taps]`, each tap's added to the kernel positions that it stands for.
 pub(super) fn fold<'a>(plan: &Plan, parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let taps = total(parts);
     let mut weights = vec![0.0; taps.len() / plan.taps.len() * plan.positions];
@@ -91,7 +91,7 @@ pub(super) fn fold<'a>(plan: &Plan, parts: impl Iterator<Item = &'a [f32]>) -> V
     weights
 }
 
-/// The sum of equally long parts.
+/// Adds up parts of equal length.
 pub(super) fn total<'a>(mut parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sum = parts.next().map(<[f32]>::to_vec).unwrap_or_default();
     for part in parts {

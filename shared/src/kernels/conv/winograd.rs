@@ -22,8 +22,8 @@ thread_local! {
     static TRANSFORMED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether it pays: with vectors of 4 it saves what takes the time, multiplications (measured in wasm: 1.5 to 1.9 times as fast);
-/// with 16 they take less time than the transforms (0.6 times). And enough channels must share a transform.
+/// Returns whether Winograd is faster: with vectors of 4 it saves what takes the time, multiplications (measured in wasm: 1.5 to 1.9 times
+/// as fast); with 16 they take less time than the transforms (0.6 times). And enough channels must share a transform.
 pub(super) fn pays(geometry: Geometry, inputs: usize, outputs: usize) -> bool {
     let plain = geometry.kernel == 3 && geometry.stride == 1 && !geometry.double;
     plain && inputs >= 16 && outputs >= 16 && arch().dispatch(Lanes) <= 4
@@ -60,7 +60,7 @@ impl Squares {
     }
 }
 
-/// G g G^T of each kernel in `[outputs, inputs, 3, 3]`, as `[block][16][input][channel of block]`.
+/// Transforms kernels `[outputs, inputs, 3, 3]`: G g G^T of each, as `[block][16][input][channel of block]`.
 pub(super) fn transform_weights(weights: &[f32], inputs: usize, blocks: &[Block]) -> Vec<f32> {
     let mut packed = vec![0.0; blocks.iter().map(|block| block.width * inputs * 16).sum()];
     parallel::for_each(split_by_block(blocks, inputs * 16, &mut packed), |(block, packed)| {
@@ -136,7 +136,7 @@ impl WithSimd for Convolve<'_> {
     }
 }
 
-/// B^T d B of `count` squares of one channel.
+/// Transforms `count` squares of one channel: B^T d B.
 #[inline(always)]
 fn transform_inputs<S: Simd>(simd: S, side: &Side, planes: &[f32], start: usize, count: usize, transformed: &mut [f32]) {
     let vectors = count.div_ceil(S::F32_LANES);
@@ -163,7 +163,7 @@ fn transform_inputs<S: Simd>(simd: S, side: &Side, planes: &[f32], start: usize,
     }
 }
 
-/// A^T m A: from `[16][8][STRIP]` to the outputs' four phases, `[4][8][STRIP]`.
+/// Transforms products `[16][8][STRIP]` back: A^T m A, the outputs' four phases, `[4][8][STRIP]`.
 #[inline(always)]
 fn transform_products<S: Simd>(simd: S, products: &[f32], sums: &mut [f32]) {
     let stride = 8 * STRIP / S::F32_LANES;

@@ -139,7 +139,7 @@ impl Start {
         // The model's own scale where there is one, as in a run that goes on from a model.
         let known = |(at, measured)| ScaledPlace { place: Place::Layer(at), scale: if at == shape.layer { scale } else { measured } };
         let places: Vec<_> = LAYERS.into_iter().zip(scales).map(known).collect();
-        let loss = DeepSimLoss::new(Comparator::squeezenet(encoder.clone(), &places), WEIGHTS);
+        let loss = DeepSimLoss::new(Comparator::at(encoder.clone(), &places)?, WEIGHTS);
         let setup = Setup { encoder, layer: shape.layer, scale, loss, translation: None };
         Ok(Self { setup, train_state, pictures, places })
     }

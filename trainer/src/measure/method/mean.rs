@@ -12,7 +12,7 @@ use crate::data::builtin::crops;
 pub struct MeanPicture(Picture);
 
 impl MeanPicture {
-    /// The mean of the centre crops of all training pictures, `side` pixels a side.
+    /// Computes the mean of the centre crops of all training pictures, `side` pixels a side.
     ///
     /// # Errors
     /// If none can be read.

@@ -42,7 +42,7 @@ impl Method for Inverted {
     }
 }
 
-/// The sides at which inversions of a layer are measured and shown: that of the page, or the only one that the layer has.
+/// Returns the sides at which inversions of a layer are measured and shown: that of the page, or the only one that the layer has.
 pub const fn usual_side(layer: Layer) -> usize {
     match layer.stride() {
         Some(_) => 224,

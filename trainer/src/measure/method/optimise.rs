@@ -54,7 +54,7 @@ impl Method for Optimised {
         let wanted = self.encoder.features(target, self.layer); // [batch, channels, grid, grid]
         let Descent { steps, variation } = self.descent;
         let prior = Prior { variation, ..Prior::default() };
-        let mut optimisation = Optimisation::new(&self.encoder, self.layer, wanted, start, prior);
+        let mut optimisation = Optimisation::new(&self.encoder, self.layer.name(), wanted, start, prior);
         for step in 0..steps {
             optimisation.step(RATE * (1.0 - 0.9 * step as f64 / steps as f64));
         }

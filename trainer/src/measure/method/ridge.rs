@@ -88,7 +88,7 @@ impl Method for Ridge {
     }
 }
 
-/// One row for each square of pixels: the features around it, zero beyond the border, and a one. `[batch, channels, grid, grid]` ->
+/// Returns one row for each square of pixels: the features around it, zero beyond the border, and a one. `[batch, channels, grid, grid]` ->
 /// `[batch x (grid + 1)^2, 4 channels + 1]`; for scores `[batch, channels + 1]`.
 fn inputs(features: Tensor<4>, layer: Layer) -> Tensor<2> {
     let [batch, channels, grid, _] = features.dims();
@@ -105,7 +105,7 @@ fn inputs(features: Tensor<4>, layer: Layer) -> Tensor<2> {
     Tensor::cat(vec![rows, Tensor::ones([count, 1], &device)], 1) // [rows, inputs]
 }
 
-/// One row for each square of pixels: `[batch, 3, side, side]` -> `[batch x (side / stride)^2, 3 x stride^2]`.
+/// Returns one row for each square of pixels: `[batch, 3, side, side]` -> `[batch x (side / stride)^2, 3 x stride^2]`.
 fn outputs(pictures: Tensor<4>, layer: Layer) -> Tensor<2> {
     let [batch, _, side, _] = pictures.dims();
     let square = layer.stride().unwrap_or(side);

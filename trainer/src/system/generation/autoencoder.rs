@@ -35,12 +35,12 @@ impl TrainedAutoencoder {
         Ok(Self { generation, training: file.card().training.clone(), device: device.clone() })
     }
 
-    /// Side of its pictures.
+    /// Returns the side of its pictures.
     pub const fn side(&self) -> usize {
         self.generation.card().side
     }
 
-    /// The codes of pictures of its side, one after the other.
+    /// Encodes pictures of its side and returns their codes.
     ///
     /// # Errors
     /// If there is no picture, or one is of another side.
@@ -53,7 +53,7 @@ impl TrainedAutoencoder {
         Ok(codes)
     }
 
-    /// The pictures of codes.
+    /// Decodes codes and returns their pictures.
     ///
     /// # Errors
     /// If the device fails.
@@ -66,7 +66,7 @@ impl TrainedAutoencoder {
         Ok(pictures)
     }
 
-    /// `count` pictures of codes drawn from the standard normal.
+    /// Returns `count` pictures of codes drawn from the standard normal distribution.
     ///
     /// # Errors
     /// If the network's codes cannot be drawn.
@@ -76,7 +76,7 @@ impl TrainedAutoencoder {
     }
 }
 
-/// Rows of `each` numbers.
+/// Splits a tensor into rows of `each` numbers.
 pub(super) fn rows(tensor: Tensor<4>, each: usize) -> Vec<Vec<f32>> {
     let values: Vec<f32> = tensor.into_data().iter().collect();
     values.chunks_exact(each).map(<[f32]>::to_vec).collect()

@@ -20,7 +20,7 @@ pub struct PixelNormal {
 }
 
 impl PixelNormal {
-    /// Fitted to pictures of one size, to some of them if there are many.
+    /// Fits the distribution to pictures of one size, to some of them if there are many.
     ///
     /// # Errors
     /// If there is no picture.
@@ -49,7 +49,7 @@ impl PixelNormal {
         Ok(Self { mean: mean.iter().copied().collect(), axes: order.iter().map(axis).collect(), side })
     }
 
-    /// `count` draws from the distribution in its first `axes` dimensions, clipped to what pictures can show.
+    /// Returns `count` samples of the distribution in its first `axes` dimensions, clipped to the range of pictures.
     ///
     /// # Errors
     /// Only if the numbers make no picture.

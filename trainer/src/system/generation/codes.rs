@@ -13,7 +13,7 @@ const DIRECTIONS: usize = 8;
 /// The variance of a number's mean over pictures above which it is used (Burda, Grosse & Salakhutdinov 2016, section 5.2).
 const ACTIVE: f64 = 0.01;
 
-/// The mean of the codes of pictures, and their widest directions.
+/// Returns the mean of the codes of pictures, and their widest directions.
 ///
 /// # Errors
 /// If there is no picture, or one is of another side than the network's.
@@ -49,7 +49,7 @@ pub struct Spread {
     pub active: usize,
 }
 
-/// The spread of a variational network's codes over pictures; nothing for another network.
+/// Returns the spread of a variational network's codes over pictures; nothing for another network.
 ///
 /// # Errors
 /// If there is no picture, or one is of another side than the network's.
@@ -68,7 +68,7 @@ pub fn spread(autoencoder: &TrainedAutoencoder, pictures: &[Picture]) -> Result<
     Ok(Some(Spread { nats: nats / pictures.len() as f64, active }))
 }
 
-/// Rows as a matrix.
+/// Converts rows to a matrix.
 ///
 /// # Errors
 /// If there is none.

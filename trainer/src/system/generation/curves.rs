@@ -40,7 +40,7 @@ pub fn write(folder: &Path, rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// A curve for each loss, over the nats of the models that have both numbers.
+/// Returns a curve for each loss, over the nats of the models that have both numbers.
 fn curves(rows: &[Row], value: Value) -> Vec<Curve> {
     let mut curves: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for row in rows {

@@ -17,8 +17,9 @@ const RESAMPLES: usize = 200;
 /// Separates these random numbers from those of training.
 const PURPOSE: u64 = 0x61d;
 
-/// The unbiased estimate of the squared maximum mean discrepancy with the cubic polynomial kernel `(x . y / d + 1)^3`, and the interval
-/// that holds it with 95 % confidence: bootstrap over the pictures of both sets. Below zero it may fall for sets of one distribution.
+/// Returns the unbiased estimate of the squared maximum mean discrepancy with the cubic polynomial kernel `(x . y / d + 1)^3`, and the
+/// interval that holds it with 95 % confidence: bootstrap over the pictures of both sets. Below zero it may fall for sets of one
+/// distribution.
 ///
 /// Both sets have at least two rows, of one width.
 pub fn kernel_distance(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Estimate {
@@ -70,7 +71,7 @@ struct Normal {
 }
 
 impl FrechetReference {
-    /// From at least two rows.
+    /// Prepares the distance to features of pictures, at least two rows.
     pub fn new(features: &DMatrix<f64>) -> Self {
         let mean = features.row_mean();
         let all = covariance(features, &mean);
@@ -83,7 +84,7 @@ impl FrechetReference {
         Self { mean, basis, normal }
     }
 
-    /// The distance of other pictures: `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`.
+    /// Returns the distance of other pictures: `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`.
     pub fn distance(&self, features: &DMatrix<f64>) -> f64 {
         let other = normal(&project(features, &self.mean, &self.basis));
         let root = square_root(&self.normal.covariance);
@@ -125,7 +126,7 @@ fn square_root(symmetric: &DMatrix<f64>) -> DMatrix<f64> {
 mod tests {
     use super::*;
 
-    /// Rows of uncorrelated numbers of mean `shift` and standard deviation `scale`.
+    /// Returns rows of uncorrelated numbers of mean `shift` and standard deviation `scale`.
     fn draws(seed: u64, rows: usize, width: usize, shift: f64, scale: f64) -> DMatrix<f64> {
         let values = deepsim::generation::latent(seed, 0, 0, rows * width);
         DMatrix::from_iterator(rows, width, values.into_iter().map(|value| f64::from(value) * scale + shift))

@@ -50,7 +50,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     options.files.publish(&rows, &table)
 }
 
-/// The loss that a variational autoencoder was trained with, if its card says so.
+/// Returns the loss that a variational autoencoder was trained with, if its card says so.
 fn loss_of(file: &ModelFile) -> Option<LossPreset> {
     let training = file.card().training.as_ref()?;
     matches!(&file.card().kind, Kind::Autoencoder(card) if matches!(card.code, Code::Latent(_))).then_some(())?;
@@ -72,7 +72,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     let encoder = models::squeezenet(device)?;
     let examination = Examination::new(&encoder, &judge, &held_out, 1, device)?;
     eprintln!("looking at {} training pictures and {} held-out ones", training.len(), held_out.len());
-    let yardstick = Yardstick::new(&judge, &training, &held_out)?;
+    let references = References::new(&judge, &training, &held_out)?;
 
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
@@ -84,9 +84,9 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
         if let Code::Latent(_) = autoencoder.generation.card().code {
             let drawn = autoencoder.draw(SEED, options.samples)?;
             let features = pooled(&judge, &drawn)?;
-            distances = Some(yardstick.measure(&features));
+            distances = Some(references.measure(&features));
             let shown = SHOWN.min(drawn.len());
-            let nearest = (0..shown).map(|row| training[nearest(&yardstick.training, &features.row(row).transpose())].clone());
+            let nearest = (0..shown).map(|row| training[nearest(&references.training, &features.row(row).transpose())].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
         }
         let Examined { measures, inversions } = examination.measure(|at| autoencoder.decode(&autoencoder.encode(&held_out[at])?))?;
@@ -99,11 +99,11 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             reconstruction: Some(measures),
             nats: spread.map(|spread| spread.nats),
             active: spread.map(|spread| spread.active),
-            reconstructed: Some(kernel_distance(&pooled(&judge, &inversions)?, &yardstick.training)),
+            reconstructed: Some(kernel_distance(&pooled(&judge, &inversions)?, &references.training)),
             samples: distances,
         });
     }
-    rows.extend(floor_and_ceilings(&judge, &yardstick, &training, &autoencoder, options.samples)?);
+    rows.extend(floor_and_ceilings(&judge, &references, &training, &autoencoder, options.samples)?);
     if let (Some(path), false) = (&options.sheet, sheet.is_empty()) {
         let sheet: Vec<&[Picture]> = sheet.iter().map(Vec::as_slice).collect();
         write_atomically(path, &sheet::to_jpeg(&sheet::sheet(&sheet)?)?)?;
@@ -111,7 +111,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     Ok(rows)
 }
 
-/// The training pictures and the held-out ones: those that the options name, or the built-in ones that the models' cards name.
+/// Opens the training pictures and the held-out ones: those that the options name, or the built-in ones that the models' cards name.
 fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)> {
     if let Some(training) = &options.training {
         return open(training, options.data.as_deref());
@@ -130,13 +130,13 @@ fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)
 }
 
 /// What distances are measured to.
-struct Yardstick {
+struct References {
     training: DMatrix<f64>,
     held_out: DMatrix<f64>,
     frechet: [FrechetReference; 2],
 }
 
-impl Yardstick {
+impl References {
     fn new(judge: &Judge, training: &[Picture], held_out: &[Picture]) -> Result<Self> {
         let (training, held_out) = (pooled(judge, training)?, pooled(judge, held_out)?);
         Ok(Self { frechet: [FrechetReference::new(&training), FrechetReference::new(&held_out)], training, held_out })
@@ -152,25 +152,25 @@ impl Yardstick {
     }
 }
 
-/// The distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures that know
-/// the data's first two moments alone: all of them, and as many dimensions as the codes have.
+/// Returns the distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures
+/// that know the data's first two moments alone: all of them, and as many dimensions as the codes have.
 fn floor_and_ceilings(
     judge: &Judge,
-    yardstick: &Yardstick,
+    references: &References,
     training: &[Picture],
     autoencoder: &[TrainedAutoencoder],
     count: usize,
 ) -> Result<Vec<Row>> {
     let row = |method: String, samples| Row { method, samples: Some(samples), ..Row::default() };
     let half = |odd: usize| -> DMatrix<f64> {
-        let rows: Vec<_> = yardstick.training.row_iter().skip(odd).step_by(2).collect();
+        let rows: Vec<_> = references.training.row_iter().skip(odd).step_by(2).collect();
         DMatrix::from_rows(&rows)
     };
     let (even, odd) = (half(0), half(1));
     let floor = Distances {
         kernel_training: kernel_distance(&even, &odd),
         frechet_training: FrechetReference::new(&even).distance(&odd),
-        ..yardstick.measure(&odd)
+        ..references.measure(&odd)
     };
     let mut rows = vec![row("one half of the training pictures and the other".to_owned(), floor)];
     let latent = autoencoder.iter().find_map(|each| if let Code::Latent(size) = each.generation.card().code { Some(size) } else { None });
@@ -180,7 +180,7 @@ fn floor_and_ceilings(
             [(format!("PCA samples, {latent} components"), latent), ("a normal distribution of pixels".to_owned(), usize::MAX)]
         {
             eprintln!("measuring {name}");
-            rows.push(row(name, yardstick.measure(&pooled(judge, &normal.draw(count, axes)?)?)));
+            rows.push(row(name, references.measure(&pooled(judge, &normal.draw(count, axes)?)?)));
         }
     }
     Ok(rows)

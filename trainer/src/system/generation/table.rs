@@ -54,7 +54,7 @@ pub struct Distances {
     pub frechet_held_out: f64,
 }
 
-/// Rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.
+/// Formats rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.
 pub fn to_markdown(rows: &[Row]) -> String {
     let mut text = String::from(
         "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | reconstructions' kernel distance | kernel distance, training | held out | Fréchet, training | held out |\n",

@@ -69,7 +69,7 @@ pub struct Memory {
     pub comparator: Vec<ScaledPlace>,
 }
 
-/// What the card of a run's model says the network is.
+/// Returns the description of the network for the model's card.
 pub fn card_of(config: &Config) -> AutoencoderCard {
     AutoencoderCard { code: config.code(), side: config.size }
 }
@@ -109,7 +109,7 @@ impl GenerationTask {
         TrainState::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay()).with_optimizer(config.optimizer)
     }
 
-    /// Standard normal codes `[count, latent, 1, 1]` for a step. `purpose` parts those of one use from those of another.
+    /// Returns standard normal codes `[count, latent, 1, 1]` for a step. `purpose` separates the random numbers of different uses.
     fn noise(&self, size: usize, count: usize, step: u64, purpose: u64) -> Tensor<4> {
         let values = latent(self.seed ^ NOISE, step, purpose, count * size);
         Tensor::<1>::from_floats(values.as_slice(), &self.device).reshape([count, size, 1, 1]) // [count, latent, 1, 1]
@@ -231,7 +231,7 @@ impl Task for GenerationTask {
         })?)
     }
 
-    /// Held-out pictures, their reconstructions by the average, and pictures that it makes of draws if it is variational.
+    /// Returns a sheet of held-out pictures, their reconstructions by the average, and decoded random codes if it is variational.
     fn sample(&self) -> Result<Picture> {
         let network = self.train_state.average.module();
         let codes = network.encoder.code(picture::to_tensor(&self.samples, &self.device)?); // as in Encoder::code
@@ -245,8 +245,8 @@ impl Task for GenerationTask {
     }
 }
 
-/// The terms of VAE/GAN: its comparator is the discriminator, constant here as any comparator. Its features change while it learns, so
-/// their scale is that of the batch's real pictures and no constant of the data.
+/// Returns the terms of VAE/GAN: its comparator is the discriminator, constant here as any comparator. Its features change while it learns,
+/// so their scale is that of the batch's real pictures and no constant of the data.
 fn compared_by(discriminator: &Discriminator, made: Tensor<4>, pictures: &Tensor<4>, logits: Option<Tensor<2>>) -> Terms {
     let wanted = discriminator.compared(pictures.clone()); // [batch, 128, h, w]
     let scale = mean_square(wanted.clone()).clamp_min(f32::MIN_POSITIVE); // [1]

@@ -48,7 +48,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     options.files.publish(&rows, &table)
 }
 
-/// The rows of the table: the models as they were given, then the baselines of each layer.
+/// Returns the rows of the table: the models as they were given, then the baselines of each layer.
 ///
 /// # Errors
 /// If a model or the pictures cannot be used.

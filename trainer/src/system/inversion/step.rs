@@ -27,7 +27,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether the loss has an adversarial term, and so a discriminator.
+    /// Returns whether the loss has an adversarial term, and so a discriminator.
     pub const fn has_adversary(&self) -> bool {
         self.loss.weights().adversarial > 0.0 && self.translation.is_none()
     }

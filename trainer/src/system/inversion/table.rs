@@ -24,7 +24,7 @@ pub struct Row {
     pub measures: Measures,
 }
 
-/// Rows as a Markdown table: errors and agreement in percent, each with half the width of its 95 % interval.
+/// Formats rows as a Markdown table: errors and agreement in percent, each with half the width of its 95 % interval.
 pub fn to_markdown(rows: &[Row]) -> String {
     let spaces: Vec<Space> = Space::all().collect();
     let mut text = String::from("| method | layer | side | crops seen |");

@@ -151,7 +151,7 @@ impl Task for InversionTask {
         })?)
     }
 
-    /// Held-out pictures above their inversions by the average.
+    /// Returns a sheet of held-out pictures above their inversions by the average.
     fn sample(&self) -> Result<Picture> {
         let Setup { encoder, layer, scale, .. } = &self.setup;
         let pictures = picture::to_tensor(&self.samples, &self.device)?; // [samples, 3, side, side]
