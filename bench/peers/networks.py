@@ -104,8 +104,13 @@ def load(module, tensors, prefix=""):
     state = {}
     linear = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, nn.Linear)}
     for name, tensor in tensors.items():
-        if name.startswith(prefix):
-            name = name[len(prefix) :]
-            state[name] = tensor.float().t() if name in linear else tensor.float()
+        if not name.startswith(prefix) or name.endswith(".scales"):
+            continue
+        tensor = tensor.float()
+        # Weights of 8 bits have a scale for each output channel.
+        if (scales := tensors.get(name + ".scales")) is not None:
+            tensor = tensor * scales.reshape([-1] + [1] * (tensor.dim() - 1))
+        name = name[len(prefix) :]
+        state[name] = tensor.t() if name in linear else tensor
     module.load_state_dict(state)
     return module

@@ -111,23 +111,44 @@ impl Picture {
     /// # Errors
     /// If the rectangle leaves the picture or a side is zero.
     pub fn crop_resize(&self, crop: Crop, side: usize) -> Result<Self, PictureError> {
+        self.crop_resize_to(crop, side, side)
+    }
+
+    /// Returns a rectangle of the picture, resized to `width` x `height` pixels with the same filter.
+    ///
+    /// # Errors
+    /// If the rectangle leaves the picture or a side is zero.
+    pub fn crop_resize_to(&self, crop: Crop, width: usize, height: usize) -> Result<Self, PictureError> {
         let failed = |error: &dyn std::fmt::Display| PictureError::Resize(error.to_string());
-        if side == 0 {
+        if width == 0 || height == 0 {
             return Err(failed(&"a side of zero pixels"));
         }
         // Pictures come from memory that holds them, so their sides fit u32.
-        let (width, height) = (self.width as u32, self.height as u32);
+        let (whole_width, whole_height) = (self.width as u32, self.height as u32);
         // Four values a pixel: the code for other kinds of pixels is left out, a third of a megabyte of the page's wasm.
         let rgba = self.to_rgba();
-        let source = ImageRef::new(width, height, &rgba, PixelType::U8x4).map_err(|e| failed(&e))?;
-        let mut target = Image::new(side as u32, side as u32, PixelType::U8x4);
+        let source = ImageRef::new(whole_width, whole_height, &rgba, PixelType::U8x4).map_err(|e| failed(&e))?;
+        let mut target = Image::new(width as u32, height as u32, PixelType::U8x4);
         let options = ResizeOptions::new()
             .crop(crop.left, crop.top, crop.width, crop.height)
             .use_alpha(false)
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
         Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
         let rgb = target.into_vec().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-        Ok(Self { width: side, height: side, rgb })
+        Ok(Self { width, height, rgb })
+    }
+
+    /// Returns the part of the picture with these columns and rows.
+    ///
+    /// # Errors
+    /// If it is empty or leaves the picture.
+    pub fn part(&self, columns: Range<usize>, rows: Range<usize>) -> Result<Self, PictureError> {
+        if columns.is_empty() || rows.is_empty() || columns.end > self.width || rows.end > self.height {
+            return Err(PictureError::Resize(format!("no part {columns:?} x {rows:?} in a picture of {} x {}", self.width, self.height)));
+        }
+        let row = |row: usize| &self.rgb[(row * self.width + columns.start) * 3..(row * self.width + columns.end) * 3];
+        let rgb = rows.clone().flat_map(|at| row(at).iter().copied()).collect();
+        Self::from_rgb(columns.len(), rows.len(), rgb)
     }
 
     /// Returns the picture mirrored left to right.
@@ -137,7 +158,7 @@ impl Picture {
     }
 
     /// Returns the picture with every RGB triple replaced.
-    pub fn map_pixels(mut self, change: impl Fn([u8; 3]) -> [u8; 3]) -> Self {
+    pub fn map_pixels(mut self, mut change: impl FnMut([u8; 3]) -> [u8; 3]) -> Self {
         for pixel in self.rgb.chunks_exact_mut(3) {
             pixel.copy_from_slice(&change([pixel[0], pixel[1], pixel[2]]));
         }

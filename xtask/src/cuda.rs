@@ -10,6 +10,32 @@ use crate::announce::{cargo, root, run, step, target};
 /// What takes the place of cubecl-llvm.
 const STAND_IN: &str = "trainer/without-llvm";
 
+/// Crates with much code that runs on the processor for moments only, to launch kernels: compiled for size, which takes a third off the binary.
+const SMALL: [&str; 22] = [
+    "burn-autodiff",
+    "burn-cubecl",
+    "burn-cubecl-fusion",
+    "burn-fusion",
+    "burn-ir",
+    "cubecl-core",
+    "cubecl-cpp",
+    "cubecl-cuda",
+    "cubecl-ir",
+    "cubecl-opt",
+    "cubecl-runtime",
+    "cubecl-std",
+    "cubek-convolution",
+    "cubek-matmul",
+    "cubek-reduce",
+    "cubek-std",
+    "cubek-tile",
+    "naga",
+    "pliron",
+    "turso_core",
+    "turso_parser",
+    "wgpu-core",
+];
+
 /// Builds the trainer with CUDA, and with `trainer/without-llvm` in place of cubecl-llvm, whose build script downloads LLVM. Returns the
 /// binary's path: a copy named `trainer-cuda`, because the next ordinary build writes another `trainer`.
 ///
@@ -20,17 +46,13 @@ pub fn build() -> Result<PathBuf> {
     let root = root()?;
     let lock = Lock::keep(&root.join("Cargo.lock"))?;
     let patch = format!("patch.crates-io.cubecl-llvm.path=\"{STAND_IN}\"");
-    let built = run(cargo().current_dir(&root).args([
-        "build",
-        "--release",
-        "--bin",
-        "trainer",
-        "--no-default-features",
-        "--features",
-        "trainer/cuda",
-        "--config",
-        &patch,
-    ]));
+    let mut command = cargo();
+    command.current_dir(&root).args(["build", "--release", "--bin", "trainer", "--no-default-features", "--features", "trainer/cuda"]);
+    command.args(["--config", &patch, "--config", "profile.release.strip=true"]);
+    for name in SMALL {
+        command.args(["--config", &format!("profile.release.package.{name}.opt-level=\"s\"")]);
+    }
+    let built = run(&mut command);
     lock.restore()?;
     built?;
     let folder = target()?.join("release");

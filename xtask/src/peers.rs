@@ -128,7 +128,7 @@ fn scale_of(model: &Path) -> Result<String> {
     Ok(rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
 }
 
-/// Times the page's wasm and onnxruntime-web in one browser: `tests/peers.rs` drives it.
+/// Times the page's wasm and onnxruntime-web in one browser: `tests/browser/peers.rs` drives it.
 fn browser(root: &Path, folder: &Path, python: &Path, [squeezenet, fire5]: [&Path; 2], scale: &str) -> Result<Vec<Value>> {
     setup::browser()?;
     let dist = web::build()?;
@@ -149,7 +149,7 @@ fn browser(root: &Path, folder: &Path, python: &Path, [squeezenet, fire5]: [&Pat
     let onnx = peers.join("inversion.onnx");
     run(Command::new(python).arg(sources.join("export_onnx.py")).args([squeezenet, fire5]).arg(scale).arg(onnx))?;
     let mut test = cargo();
-    test.current_dir(root).args(["test", "--release", "--workspace", "--test", "peers", "--", "--ignored", "--nocapture"]);
+    test.current_dir(root).args(["test", "--release", "--workspace", "--test", "browser", "--", "peers::", "--ignored", "--nocapture"]);
     let output = test.env("DEEPSIM_PEERS", &site).stderr(Stdio::inherit()).output()?;
     let printed = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "the browser's comparison failed: {printed}");

@@ -8,6 +8,7 @@ use crate::comparator::{Network, ScaledPlace};
 use crate::loss::{Divergence, Weights};
 use crate::nets::autoencoder::Code;
 use crate::nets::inverter::InverterShape;
+use crate::nets::upscaler::UpscalerShape;
 
 /// What a model file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum Kind {
     Exemplar,
     /// Picture -> code -> picture.
     Autoencoder(AutoencoderCard),
+    /// Picture -> the picture four times as large.
+    Upscaler(UpscalerShape),
 }
 
 /// What an inverter is.
@@ -53,6 +56,7 @@ impl Kind {
             Kind::Efficientnet => "efficientnet",
             Kind::Exemplar => "exemplar",
             Kind::Autoencoder(_) => "autoencoder",
+            Kind::Upscaler(_) => "upscaler",
         }
     }
 }

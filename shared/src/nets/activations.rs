@@ -27,9 +27,6 @@ pub fn activations(file: &ModelFile, pictures: Tensor<4>, device: &Device) -> Re
                 ("efficientnet.logits".to_owned(), judgement.logits.flatten(0, 1)),
             ])
         }
-        Kind::Inverter(_) | Kind::Exemplar | Kind::Autoencoder(_) => {
-            let found = file.card().kind.name();
-            Err(ModelFileError::Kind { expected: "squeezenet` or `efficientnet", found })
-        }
+        other => Err(ModelFileError::Kind { expected: "squeezenet` or `efficientnet", found: other.name() }),
     }
 }

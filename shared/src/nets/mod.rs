@@ -11,6 +11,7 @@ pub mod exemplar;
 pub mod inverter;
 pub mod squeezenet;
 pub mod translator;
+pub mod upscaler;
 
 use burn::module::{Param, ParamId};
 use burn::nn::Initializer;

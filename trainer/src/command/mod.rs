@@ -5,6 +5,7 @@ mod classify;
 mod convert;
 pub mod devices;
 mod each_picture;
+mod enlarge;
 mod eval;
 mod experiment;
 mod export;
@@ -27,6 +28,8 @@ use crate::system::options::{EvalOptions, ExportOptions};
 pub enum Command {
     /// Invert pictures with a model file: one PNG a picture
     Invert(invert::InvertOptions),
+    /// Enlarge pictures four times: one PNG a picture
+    Enlarge(enlarge::EnlargeOptions),
     /// Measure models and baselines on held-out pictures
     Eval(EvalOptions),
     /// Draw pictures with a variational autoencoder
@@ -61,6 +64,7 @@ impl Command {
     pub fn action(&self) -> (Backend, Action<'_>) {
         match self {
             Self::Invert(options) => (options.device, Box::new(|device| invert::invert(options, device))),
+            Self::Enlarge(options) => (options.device, Box::new(|device| enlarge::enlarge(options, device))),
             Self::Eval(options) => (options.device, Box::new(|device| eval::eval(options, device))),
             Self::Sample(options) => (options.device, Box::new(|device| sample::sample(options, device))),
             Self::Interpolate(options) => (options.device, Box::new(|device| interpolate::interpolate(options, device))),

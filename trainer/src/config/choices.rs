@@ -78,6 +78,8 @@ pub enum TaskChoice {
     /// An inverter: features of a layer -> picture
     #[default]
     Invert,
+    /// An upscaler: a picture -> the picture four times as large (Johnson et al. 2016, section 4.2)
+    Enlarge,
     /// A comparator that needs no labels: which photograph is this altered piece of (Dosovitskiy et al. 2014)
     Exemplar,
     /// Picture -> code of 8 channels at an eighth of the side -> picture (DeePSiM, section 4.1)

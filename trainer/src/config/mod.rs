@@ -68,6 +68,11 @@ pub struct Config {
     #[serde(default)]
     pub crop: CropChoice,
 
+    /// Share of the small pictures that an upscaler sees with JPEG's artefacts, noise or blur, 0 to 1
+    #[arg(long, default_value_t = 0.25, value_name = "SHARE", help_heading = "Data")]
+    #[serde(default)]
+    pub degraded: f64,
+
     /// Crops a step
     #[arg(long, default_value_t = 16, help_heading = "Data")]
     pub batch: usize,
@@ -270,6 +275,7 @@ impl Config {
             ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
             ensure!(self.width == 1.0, "--width is for inverters");
         }
+        ensure!((0.0..=1.0).contains(&self.degraded), "--degraded must be between 0 and 1");
         ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
         ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");
         ensure!(!self.draws || self.task == TaskChoice::Vae, "--draws is for --task vae: VAE/GAN draws anyway, other codes have no prior");

@@ -1,4 +1,4 @@
-//! Training crops: other_picture place, size, mirror image, colour, sharpness and neighbour each epoch.
+//! Training crops: another place, size, mirror image, colour, sharpness and neighbour each epoch.
 //!
 //! What is inverted is its own target, so a changed picture is as good a lesson as the photograph; a few hundred photographs need that.
 
@@ -16,7 +16,7 @@ const BRIGHTNESS: std::ops::Range<f32> = -30.0..30.0;
 const CONTRAST: std::ops::Range<f32> = 0.75..1.25;
 /// What a pixel's distance from its own grey is multiplied by.
 const SATURATION: std::ops::Range<f32> = 0.7..1.4;
-/// What each colour is multiplied by: the light of other_picture hour.
+/// What each colour is multiplied by: the light of another hour.
 const TINT: std::ops::Range<f32> = 0.85..1.15;
 /// How often the colours change places.
 const REORDER: f64 = 0.05;

@@ -28,13 +28,15 @@ const AHEAD: usize = 2;
 pub struct Batch {
     /// `[batch, 3, side, side]` in [-1, 1].
     pub pictures: TensorData,
+    /// What a network is given to make the pictures of, `[batch, 3, height, width]` in [-1, 1], where that is a picture of its own.
+    pub inputs: Option<TensorData>,
     /// The index in its source of each.
     pub indices: Vec<usize>,
     /// Pictures that could not be used, with the reason; the ones after them took their place.
     pub skipped: Vec<String>,
 }
 
-/// Examples to train on, each other_picture one every epoch.
+/// Examples to train on, another one every epoch.
 pub trait Source: Send + Sync {
     /// Returns the data set's name.
     fn name(&self) -> &str;
@@ -47,6 +49,14 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// With its name and the reason.
     fn example(&self, index: usize, random: &mut ChaCha8Rng) -> Result<Picture, DataError>;
+
+    /// Returns what a network is given to make an example of, where that is a picture of its own and not computed from it.
+    ///
+    /// # Errors
+    /// With the reason.
+    fn input(&self, _example: &Picture, _random: &mut ChaCha8Rng) -> Result<Option<Picture>, DataError> {
+        Ok(None)
+    }
 
     /// Returns false: a source without examples is an error when it is opened.
     fn is_empty(&self) -> bool {
@@ -165,6 +175,7 @@ fn make(source: &dyn Source, plan: Plan, step: u64, orders: &mut Orders) -> Resu
     let count = source.len();
     let mut indices = Vec::with_capacity(plan.batch);
     let mut crops = Vec::with_capacity(plan.batch);
+    let mut inputs = Vec::new();
     let mut skipped = Vec::new();
     for slot in 0..plan.batch as u64 {
         let position = step * plan.batch as u64 + slot;
@@ -175,17 +186,20 @@ fn make(source: &dyn Source, plan: Plan, step: u64, orders: &mut Orders) -> Resu
         // A picture that cannot be used gives its place to the next one that can.
         let found = (0..count).find_map(|further| {
             let index = (index + further) % count;
-            let example = source.example(index, &mut random(plan.seed, epoch, index as u64));
-            example.map_err(|error| skipped.push(error.to_string())).ok().map(|picture| (index, picture))
+            let mut random = random(plan.seed, epoch, index as u64);
+            let example = source.example(index, &mut random).and_then(|picture| Ok((source.input(&picture, &mut random)?, picture)));
+            example.map_err(|error| skipped.push(error.to_string())).ok().map(|(input, picture)| (index, input, picture))
         });
-        let Some((index, crop)) = found else {
+        let Some((index, input, crop)) = found else {
             let first = skipped.first().cloned().unwrap_or_default();
             return Err(DataError::AllBad { name: source.name().to_owned(), count, first });
         };
         indices.push(index);
         crops.push(crop);
+        inputs.extend(input);
     }
-    let pictures =
-        picture::to_data(&crops).map_err(|error| DataError::Picture { name: source.name().to_owned(), reason: error.to_string() })?;
-    Ok(Batch { pictures, indices, skipped })
+    let bad = |error: PictureError| DataError::Picture { name: source.name().to_owned(), reason: error.to_string() };
+    let pictures = picture::to_data(&crops).map_err(bad)?;
+    let inputs = if inputs.is_empty() { None } else { Some(picture::to_data(&inputs).map_err(bad)?) };
+    Ok(Batch { pictures, inputs, indices, skipped })
 }

@@ -6,6 +6,7 @@ mod decode;
 mod folder;
 pub mod idx;
 pub mod loader;
+pub mod pairs;
 pub mod random;
 pub mod surrogate;
 mod tar;

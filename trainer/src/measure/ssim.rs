@@ -12,12 +12,15 @@ const C2: f64 = 58.5225;
 /// Returns the mean structural similarity over all windows that lie inside; 1 for equal pictures. Both are of one size, at least 11 pixels
 /// a side.
 pub fn ssim(a: &Picture, b: &Picture) -> f64 {
-    let (width, height) = (a.width(), a.height());
-    let (a, b) = (luma(a), luma(b));
+    ssim_of_planes(&luma(a), &luma(b), a.width(), a.height())
+}
+
+/// Returns the same for planes of values of 0 to 255, row by row.
+pub fn ssim_of_planes(a: &[f64], b: &[f64], width: usize, height: usize) -> f64 {
     let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).collect::<Vec<_>>();
     let smooth = |values: &[f64]| smooth(values, width, height);
-    let (mean_a, mean_b) = (smooth(&a), smooth(&b));
-    let (square_a, square_b, both) = (smooth(&product(&a, &a)), smooth(&product(&b, &b)), smooth(&product(&a, &b)));
+    let (mean_a, mean_b) = (smooth(a), smooth(b));
+    let (square_a, square_b, both) = (smooth(&product(a, a)), smooth(&product(b, b)), smooth(&product(a, b)));
     let mut sum = 0.0;
     for at in 0..mean_a.len() {
         let (a, b) = (mean_a[at], mean_b[at]);

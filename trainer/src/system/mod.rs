@@ -2,6 +2,7 @@
 //! `measure` and `models`.
 
 pub mod card;
+pub mod enlarge;
 pub mod exemplar;
 pub mod generation;
 pub mod inversion;
@@ -53,7 +54,7 @@ pub trait System: Sync {
 }
 
 /// Every system. A new one is added here.
-pub const SYSTEMS: [&dyn System; 3] = [&inversion::Inversion, &generation::Generation, &exemplar::Exemplar];
+pub const SYSTEMS: [&dyn System; 4] = [&inversion::Inversion, &generation::Generation, &enlarge::Enlarge, &exemplar::Exemplar];
 
 /// Returns the system that trains a task.
 ///
@@ -75,7 +76,7 @@ pub fn of_models(paths: &[PathBuf], files: &[ModelFile]) -> Result<&'static dyn 
         let place = place.with_context(|| format!("{}: a model of kind {kind} cannot be measured", path.display()))?;
         ensure!(
             found.is_none_or(|before| before == place),
-            "inverters and autoencoders are measured in other ways: name models of one kind"
+            "models of different kinds are measured in different ways: name models of one kind"
         );
         found = Some(place);
     }

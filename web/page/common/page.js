@@ -98,7 +98,6 @@ export class Page {
             const busy = !this.engine.ready || this.engine.current || this.engine.waiting.length;
             document.body.dataset.state = busy ? "working" : "done";
             if (busy) return setTimeout(() => this.settle(), 30);
-            element("gallery").removeAttribute("aria-busy");
         }, 0);
     }
 

@@ -35,7 +35,7 @@ export function mixTab(view, experiments) {
         else if (!own) view.state.mix = FIELDS.mix.usual();
         select.value = view.state.mix;
         share.value = String(view.state.share);
-        element("share-show").textContent = SAY.share(view.state.share);
+        element("share-shown").textContent = SAY.share(view.state.share);
         view.page.runCancellable(async () => {
             await take();
             experiments.operate({ mix: { slot: "b", share: view.state.share } });

@@ -36,7 +36,7 @@ export function operateTab(view, experiments) {
         element("edit-help").textContent = EDITS[id].help;
         element("amount-row").hidden = id === "binarise";
         element("seed").hidden = id !== "drop-random" && id !== "noise";
-        element("amount-show").textContent = SAY.amount(id, value(), total());
+        element("amount-shown").textContent = SAY.amount(id, value(), total());
         if (view.hasPicture) experiments.operate({ edits: [{ edit: id, ...edits[id]() }] });
     }
     const change = (/** @type {() => void} */ how) => () => {

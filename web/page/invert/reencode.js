@@ -72,7 +72,7 @@ export function reencodeTab(view, experiments) {
 
     function show() {
         rounds.value = String(view.state.rounds);
-        element("rounds-show").textContent = String(view.state.rounds);
+        element("rounds-shown").textContent = String(view.state.rounds);
         lay();
         grow();
     }

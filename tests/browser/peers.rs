@@ -1,7 +1,5 @@
 //! The page's wasm beside onnxruntime-web in one browser, in turns. Run by `cargo xtask bench --peers`, which prepares the site.
 
-#![recursion_limit = "256"]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,0 +1,10 @@
+//! The page in real headless Chromium.
+
+#![recursion_limit = "256"]
+
+mod experiments;
+mod generate;
+mod lab;
+mod numbers;
+mod peers;
+mod visit;

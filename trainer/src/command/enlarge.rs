@@ -1,0 +1,41 @@
+//! `trainer enlarge`: pictures four times as large, their transparency kept.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use clap::Args;
+use deepsim::enlarge::Enlarger;
+
+use super::each_picture::each_picture;
+use crate::device::Backend;
+use crate::models;
+
+/// Options of `trainer enlarge`.
+#[derive(Debug, Clone, Args)]
+pub struct EnlargeOptions {
+    /// Model file of an upscaler
+    pub model: PathBuf,
+
+    /// A picture, or a folder of pictures
+    #[arg(long, value_name = "FILE|DIR")]
+    pub input: PathBuf,
+
+    /// Folder for the enlarged pictures; it is made if it does not exist
+    #[arg(long, default_value = "enlarged", value_name = "DIR")]
+    pub output: PathBuf,
+
+    /// Where to compute: auto, cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
+    #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE")]
+    pub device: Backend,
+}
+
+/// Enlarges pictures and writes `STEM.png` for each.
+///
+/// # Errors
+/// If the model or the folder cannot be used, or any picture could not be read; the others are enlarged all the same.
+pub fn enlarge(options: &EnlargeOptions, device: &Device) -> Result<()> {
+    let path: &Path = &options.model;
+    let enlarger = Enlarger::new(&models::read(path)?, device).with_context(|| path.display().to_string())?;
+    each_picture(&options.input, &options.output, |picture| Ok(enlarger.enlarge(picture)?))
+}

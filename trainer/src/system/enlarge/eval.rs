@@ -1,0 +1,103 @@
+//! The table of upscalers, with the bicubic enlargement in its first row.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use deepsim::Picture;
+use deepsim::enlarge::Enlarger;
+use deepsim::model_file::ModelFile;
+use deepsim::nets::upscaler::bicubic;
+use deepsim::picture;
+use serde::Serialize;
+
+use super::measure::{Measures, Pairs};
+use crate::atomic_file::write_atomically;
+use crate::data::builtin::open_held_out;
+use crate::measure::judge::Judge;
+use crate::measure::sheet;
+use crate::measure::table::cell;
+use crate::system::options::EvalOptions;
+
+/// Pictures on the sheet, and the side of the part of each that is shown.
+const SHOWN: (usize, usize) = (6, 160);
+
+/// A row of the table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// The model file's name without its ending, or the baseline.
+    pub method: String,
+    /// Crops that the model has seen in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures_seen: Option<u64>,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measures: Measures,
+    /// Milliseconds a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<f64>,
+}
+
+/// Measures upscalers on pictures at their own size, prints the table and writes the files that the options name.
+///
+/// # Errors
+/// If a model or the pictures cannot be used, or a file not be written.
+pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
+    ensure!(options.baselines.is_empty(), "--baseline is for inverters: the bicubic enlargement is measured with upscalers anyway");
+    ensure!(options.curves.is_none(), "--curves is for variational autoencoders");
+    let held_out = open_held_out(options.data.as_deref())?;
+    let count = held_out.len().min(options.most.unwrap_or(usize::MAX));
+    let pictures = (0..count).map(|at| held_out.picture(at)).collect::<Result<Vec<_>, _>>()?;
+    let judge = Judge::open(device)?;
+    let pairs = Pairs::new(&pictures, &judge)?;
+    let shown = |pictures: &[Picture]| pictures.iter().filter_map(middle).take(SHOWN.0).collect::<Vec<_>>();
+    let mut sheet = vec![shown(&pairs.large)];
+
+    let enlarged = pairs.small.iter().map(|small| enlarge_bicubically(small, device)).collect::<Result<Vec<_>>>()?;
+    sheet.push(shown(&enlarged));
+    let mut rows =
+        vec![Row { method: "bicubic".to_owned(), pictures_seen: None, measures: pairs.measure(&enlarged, &judge)?, milliseconds: None }];
+    for (path, file) in options.models.iter().zip(files) {
+        let method = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        eprintln!("measuring {method}");
+        let enlarger = Enlarger::new(file, device).with_context(|| path.display().to_string())?;
+        let started = Instant::now();
+        let enlarged = pairs.small.iter().map(|small| enlarger.enlarge(small)).collect::<Result<Vec<_>, _>>()?;
+        let milliseconds = Some(started.elapsed().as_secs_f64() * 1e3 / enlarged.len() as f64);
+        sheet.push(shown(&enlarged));
+        let pictures_seen = file.card().training.as_ref().map(|training| training.pictures_seen);
+        rows.push(Row { method, pictures_seen, measures: pairs.measure(&enlarged, &judge)?, milliseconds });
+    }
+    if let Some(path) = &options.sheet {
+        let sheet: Vec<&[Picture]> = sheet.iter().map(Vec::as_slice).collect();
+        write_atomically(path, &sheet::to_jpeg(&sheet::sheet(&sheet)?)?)?;
+    }
+    options.files.publish(&rows, &to_markdown(&rows))
+}
+
+fn enlarge_bicubically(small: &Picture, device: &Device) -> Result<Picture> {
+    let large = bicubic(picture::to_tensor(std::slice::from_ref(small), device)?); // [1, 3, 4 height, 4 width]
+    Ok(picture::from_data(&large.into_data())?.remove(0))
+}
+
+/// Returns the middle of a picture for the sheet, if it is large enough.
+fn middle(picture: &Picture) -> Option<Picture> {
+    let (_, side) = SHOWN;
+    let start = |length: usize| length.checked_sub(side).map(|rest| rest / 2);
+    let (left, top) = (start(picture.width())?, start(picture.height())?);
+    picture.part(left..left + side, top..top + side).ok()
+}
+
+/// Formats rows as a Markdown table, each number with half the width of its 95 % interval.
+pub fn to_markdown(rows: &[Row]) -> String {
+    let mut text = String::from("| method | crops seen | pictures | luma PSNR dB | SSIM | judge % | ms |\n|---|---|---|---|---|---|---|\n");
+    for Row { method, pictures_seen, measures, milliseconds } in rows {
+        let Measures { pictures, psnr, ssim, judge } = measures;
+        let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
+        let time = milliseconds.map_or_else(|| "–".to_owned(), |time| format!("{time:.0}"));
+        let cells = [cell(*psnr, 1.0, 2), cell(*ssim, 1.0, 3), cell(*judge, 100.0, 1)].join(" | ");
+        let _ = writeln!(text, "| {method} | {seen} | {pictures} | {cells} | {time} |");
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! How good enlargements are, as papers on super-resolution measure them: PSNR and SSIM of the luma, four pixels shaved off each border; and in the
+//! judge's features.
+
+use anyhow::{Result, ensure};
+use deepsim::Picture;
+use deepsim::nets::upscaler::FACTOR;
+use deepsim::picture::Crop;
+use serde::Serialize;
+
+use crate::measure::bootstrap::{Estimate, estimate};
+use crate::measure::judge::Judge;
+use crate::measure::ssim::ssim_of_planes;
+
+/// Pixels shaved off each border.
+const SHAVED: usize = FACTOR;
+
+/// Large pictures, the small ones that are enlarged, and what the judge says of the former.
+pub struct Pairs {
+    /// The large pictures, their sides multiples of four.
+    pub large: Vec<Picture>,
+    /// Each at a quarter of its sides, reduced by the antialiased bicubic filter.
+    pub small: Vec<Picture>,
+    pooled: Vec<Vec<f32>>,
+    /// The mean distance between two large pictures in the judge's features.
+    spread: f64,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measures {
+    /// Pictures measured.
+    pub pictures: usize,
+    /// Peak signal-to-noise ratio of the luma, dB.
+    pub psnr: Estimate,
+    /// Structural similarity of the luma.
+    pub ssim: Estimate,
+    /// Normalised error in the judge's features.
+    pub judge: Estimate,
+}
+
+impl Pairs {
+    /// Prepares pictures, cropped to sides that are multiples of four.
+    ///
+    /// # Errors
+    /// If there are fewer than two, or one is too small.
+    pub fn new(pictures: &[Picture], judge: &Judge) -> Result<Self> {
+        ensure!(pictures.len() > 1, "measuring needs at least two held-out pictures");
+        let cropped = |picture: &Picture| {
+            let whole = |length: usize| length / FACTOR * FACTOR;
+            picture.part(0..whole(picture.width()), 0..whole(picture.height()))
+        };
+        let large = pictures.iter().map(cropped).collect::<Result<Vec<_>, _>>()?;
+        let small = large.iter().map(reduced).collect::<Result<Vec<_>>>()?;
+        let pooled = judge.pooled(&large)?;
+        let distances = (0..pooled.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| distance(&pooled[i], &pooled[j]));
+        let (sum, count) = distances.fold((0.0, 0), |(sum, count), distance| (sum + distance, count + 1));
+        Ok(Self { large, small, pooled, spread: sum / f64::from(count) })
+    }
+
+    /// Measures enlargements of the small pictures.
+    ///
+    /// # Errors
+    /// If one has another size than its large picture.
+    pub fn measure(&self, enlarged: &[Picture], judge: &Judge) -> Result<Measures> {
+        let [mut psnrs, mut ssims] = [const { Vec::new() }; 2];
+        for (large, enlarged) in self.large.iter().zip(enlarged) {
+            let size = (large.width(), large.height());
+            ensure!(size == (enlarged.width(), enlarged.height()), "an enlargement of another size than its picture");
+            let (wanted, width, height) = shaved_luma(large)?;
+            let (found, ..) = shaved_luma(enlarged)?;
+            let error = wanted.iter().zip(&found).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / wanted.len() as f64;
+            psnrs.push(10.0 * (255.0f64.powi(2) / error).log10());
+            ssims.push(ssim_of_planes(&wanted, &found, width, height));
+        }
+        let pooled = judge.pooled(enlarged)?;
+        let errors: Vec<f64> = self.pooled.iter().zip(&pooled).map(|(a, b)| distance(a, b) / self.spread).collect();
+        Ok(Measures { pictures: enlarged.len(), psnr: estimate(&psnrs, 1), ssim: estimate(&ssims, 1), judge: estimate(&errors, 1) })
+    }
+}
+
+/// Reduces a picture to a quarter of its sides, antialiased and bicubic.
+fn reduced(picture: &Picture) -> Result<Picture> {
+    let (width, height) = (picture.width(), picture.height());
+    let crop = Crop { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };
+    Ok(picture.crop_resize_to(crop, width / FACTOR, height / FACTOR)?)
+}
+
+/// Returns the luma of a picture without its border, and its width and height: Y' of ITU-R BT.601, 16 to 235, as the literature on
+/// super-resolution takes it.
+fn shaved_luma(picture: &Picture) -> Result<(Vec<f64>, usize, usize)> {
+    let part = picture.part(SHAVED..picture.width().saturating_sub(SHAVED), SHAVED..picture.height().saturating_sub(SHAVED))?;
+    let luma = |rgb: &[u8]| 16.0 + (65.481 * f64::from(rgb[0]) + 128.553 * f64::from(rgb[1]) + 24.966 * f64::from(rgb[2])) / 255.0;
+    Ok((part.rgb().chunks_exact(3).map(luma).collect(), part.width(), part.height()))
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+}
