@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
-use crate::nets::upscaler::{FACTOR, Upscaler, UpscalerShape};
+use crate::nets::upscaler::{FACTOR, Upscaler, UpscalerShape, bicubic};
 use crate::picture::{self, Picture, PictureError};
 
 /// Side of the part of the small picture that a tile enlarges, pixels.
@@ -21,7 +22,7 @@ pub struct Enlarger {
 }
 
 /// A part of a small picture, and the part around it that its enlargement depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tile {
     /// Columns that the tile enlarges.
     pub columns: Range<usize>,
@@ -31,6 +32,14 @@ pub struct Tile {
     pub seen_columns: Range<usize>,
     /// The rows that the network sees.
     pub seen_rows: Range<usize>,
+}
+
+impl Tile {
+    /// Cuts the tile's own part out of the enlargement of what it sees: `[1, 3, 4 seen rows, 4 seen columns]` -> `[1, 3, 4 rows, 4 columns]`.
+    fn inside(&self, large: Tensor<4>) -> Tensor<4> {
+        let inside = |part: &Range<usize>, seen: &Range<usize>| FACTOR * (part.start - seen.start)..FACTOR * (part.end - seen.start);
+        large.slice([0..1, 0..3, inside(&self.rows, &self.seen_rows), inside(&self.columns, &self.seen_columns)])
+    }
 }
 
 impl Enlarger {
@@ -67,11 +76,31 @@ impl Enlarger {
     /// # Errors
     /// If the tile leaves the picture.
     pub fn tile(&self, picture: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
-        let part = picture.part(tile.seen_columns.clone(), tile.seen_rows.clone())?;
-        let small = picture::to_tensor(&[part], &self.device)?; // [1, 3, seen rows, seen columns]
-        let large = self.upscaler.forward(small); // [1, 3, 4 seen rows, 4 seen columns]
-        let inside = |part: &Range<usize>, seen: &Range<usize>| FACTOR * (part.start - seen.start)..FACTOR * (part.end - seen.start);
-        Ok(large.slice([0..1, 0..3, inside(&tile.rows, &tile.seen_rows), inside(&tile.columns, &tile.seen_columns)]))
+        self.seen_tile(&picture.part(tile.seen_columns.clone(), tile.seen_rows.clone())?, tile)
+    }
+
+    /// Returns the same from the part of the picture that the tile's enlargement depends on.
+    ///
+    /// # Errors
+    /// If the part is not of the size of what the tile sees.
+    pub fn seen_tile(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
+        let small = self.seen_tensor(seen, tile)?; // [1, 3, seen rows, seen columns]
+        Ok(tile.inside(self.upscaler.forward(small))) // [1, 3, 4 rows, 4 columns]
+    }
+
+    /// Returns the bicubic enlargement of the same tile, to compare with.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn bicubic_tile(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
+        Ok(tile.inside(bicubic(self.seen_tensor(seen, tile)?))) // [1, 3, 4 rows, 4 columns]
+    }
+
+    fn seen_tensor(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
+        if (seen.width(), seen.height()) != (tile.seen_columns.len(), tile.seen_rows.len()) {
+            return Err(PictureError::Resize(format!("{} x {} pixels for a tile that sees others", seen.width(), seen.height())));
+        }
+        picture::to_tensor(std::slice::from_ref(seen), &self.device) // [1, 3, seen rows, seen columns]
     }
 
     /// Returns the picture four times as large, tile by tile.

@@ -66,6 +66,7 @@
 //! * [`enlarge`]: a picture -> the picture four times as large, in tiles.
 //! * [`generation`]: codes -> pictures; codes drawn, joined and moved.
 //! * [`optimise`]: inversion by gradient descent on the pixels.
+//! * [`restyle`]: a picture in the style of another, by a network or by optimisation.
 //! * [`surgery`]: edits of features before they are inverted.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
 //! * [`lab`]: what the project's page does with them.
@@ -96,6 +97,7 @@ pub mod network;
 pub mod optimise;
 pub mod picture;
 mod random;
+pub mod restyle;
 pub mod surgery;
 
 pub use burn;

@@ -4,6 +4,8 @@
 //! divided by constants of the training set. So a weight means the same for every layer and every picture size, and a black
 //! picture, whose own norm is nothing, does no harm.
 
+pub mod style;
+
 use burn::tensor::activation::softplus;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};

@@ -3,6 +3,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::loss::style::variation;
 use crate::nets::squeezenet::SqueezeNet;
 use crate::network::FeatureNetwork;
 
@@ -35,46 +36,27 @@ pub struct Optimisation<N = SqueezeNet> {
     wanted: Tensor<4>,
     /// The mean square of each picture's wanted features, `[batch, 1, 1, 1]`.
     size: Tensor<4>,
-    pictures: Tensor<4>,
+    pixels: PixelAdam,
+}
+
+/// Pictures whose pixels Adam changes.
+#[derive(Debug)]
+pub(crate) struct PixelAdam {
+    pub(crate) pictures: Tensor<4>,
     first_moment: Tensor<4>,
     second_moment: Tensor<4>,
     steps: i32,
 }
 
-impl<N: FeatureNetwork + Clone> Optimisation<N> {
-    /// Begins at `start`, `[batch, 3, side, side]`, and looks for the features `wanted`, `[batch, channels, grid, grid]`, unscaled. Everything
-    /// is on the plain device.
-    pub fn new(network: &N, place: &str, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
-        let size = wanted.clone().square().mean_dims(&[1, 2, 3]).add_scalar(EPSILON); // [batch, 1, 1, 1]
-        let nothing = start.zeros_like(); // [batch, 3, side, side]
-        let (network, place) = (network.clone(), place.to_owned());
-        Self { network, place, prior, wanted, size, first_moment: nothing.clone(), second_moment: nothing, pictures: start, steps: 0 }
+impl PixelAdam {
+    /// Begins at pictures on the plain device.
+    pub(crate) fn new(pictures: Tensor<4>) -> Self {
+        let nothing = pictures.zeros_like(); // [batch, 3, side, side]
+        Self { pictures, first_moment: nothing.clone(), second_moment: nothing, steps: 0 }
     }
 
-    /// Returns the current pictures, `[batch, 3, side, side]`, not clipped to [-1, 1].
-    pub fn pictures(&self) -> Tensor<4> {
-        self.pictures.clone()
-    }
-
-    /// Takes one step of Adam. Returns the relative feature error before it, the mean over the batch, `[1]`.
-    pub fn step(&mut self, rate: f64) -> Tensor<1> {
-        let pictures = self.pictures.clone().autodiff().require_grad(); // [batch, 3, side, side]
-        let found = self.network.features_at(pictures.clone(), &[&self.place]).swap_remove(0); // [batch, channels, grid, grid]
-        let wanted = Tensor::from_inner(self.wanted.clone()); // [batch, channels, grid, grid]
-        let size = Tensor::from_inner(self.size.clone()); // [batch, 1, 1, 1]
-        let error = ((found - wanted).square() / size).mean(); // [1]
-        let variation = variation(pictures.clone()).mul_scalar(self.prior.variation); // [1]
-        let range = pictures.clone().powi_scalar(6).mean().mul_scalar(self.prior.range); // [1]
-        // Each picture's own loss counts once, however many there are: the sum over the batch.
-        let [batch, ..] = pictures.dims();
-        let gradients = (error.clone() + variation + range).mul_scalar(batch as f64).backward();
-        if let Some(gradient) = pictures.grad(&gradients) {
-            self.descend(gradient, rate);
-        }
-        error.inner()
-    }
-
-    fn descend(&mut self, gradient: Tensor<4>, rate: f64) {
+    /// Takes a step against a gradient of the pictures' shape.
+    pub(crate) fn step(&mut self, gradient: Tensor<4>, rate: f64) {
         self.steps += 1;
         let moment = |old: Tensor<4>, new: Tensor<4>, beta: f64| old.mul_scalar(beta) + new.mul_scalar(1.0 - beta);
         self.first_moment = moment(self.first_moment.clone(), gradient.clone(), BETA_1); // [batch, 3, side, side]
@@ -86,10 +68,35 @@ impl<N: FeatureNetwork + Clone> Optimisation<N> {
     }
 }
 
-/// Returns the mean square of differences between neighbours, across and down, `[1]`, of pictures `[batch, channels, side, side]`.
-fn variation(pictures: Tensor<4>) -> Tensor<1> {
-    let [_, _, height, width] = pictures.dims();
-    let across = pictures.clone().narrow(3, 1, width - 1) - pictures.clone().narrow(3, 0, width - 1); // [batch, channels, side, side - 1]
-    let down = pictures.clone().narrow(2, 1, height - 1) - pictures.narrow(2, 0, height - 1); // [batch, channels, side - 1, side]
-    across.square().mean() + down.square().mean() // [1]
+impl<N: FeatureNetwork + Clone> Optimisation<N> {
+    /// Begins at `start`, `[batch, 3, side, side]`, and looks for the features `wanted`, `[batch, channels, grid, grid]`, unscaled. Everything
+    /// is on the plain device.
+    pub fn new(network: &N, place: &str, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
+        let size = wanted.clone().square().mean_dims(&[1, 2, 3]).add_scalar(EPSILON); // [batch, 1, 1, 1]
+        let (network, place) = (network.clone(), place.to_owned());
+        Self { network, place, prior, wanted, size, pixels: PixelAdam::new(start) }
+    }
+
+    /// Returns the current pictures, `[batch, 3, side, side]`, not clipped to [-1, 1].
+    pub fn pictures(&self) -> Tensor<4> {
+        self.pixels.pictures.clone()
+    }
+
+    /// Takes one step of Adam. Returns the relative feature error before it, the mean over the batch, `[1]`.
+    pub fn step(&mut self, rate: f64) -> Tensor<1> {
+        let pictures = self.pixels.pictures.clone().autodiff().require_grad(); // [batch, 3, side, side]
+        let found = self.network.features_at(pictures.clone(), &[&self.place]).swap_remove(0); // [batch, channels, grid, grid]
+        let wanted = Tensor::from_inner(self.wanted.clone()); // [batch, channels, grid, grid]
+        let size = Tensor::from_inner(self.size.clone()); // [batch, 1, 1, 1]
+        let error = ((found - wanted).square() / size).mean(); // [1]
+        let variation = variation(pictures.clone()).mul_scalar(self.prior.variation); // [1]
+        let range = pictures.clone().powi_scalar(6).mean().mul_scalar(self.prior.range); // [1]
+        // Each picture's own loss counts once, however many there are: the sum over the batch.
+        let [batch, ..] = pictures.dims();
+        let gradients = (error.clone() + variation + range).mul_scalar(batch as f64).backward();
+        if let Some(gradient) = pictures.grad(&gradients) {
+            self.pixels.step(gradient, rate);
+        }
+        error.inner()
+    }
 }

@@ -14,6 +14,8 @@ use deepsim_tests::workspace;
 use serde_json::json;
 use trainer::measure::psnr;
 
+use crate::lab::layers;
+
 /// What a link says for each experiment.
 const OPERATIONS: &str = "amount=0.6";
 const CHANNELS: &str = "tab=channels";
@@ -206,9 +208,10 @@ fn an_inversion_is_refined() -> Result<()> {
 
 /// One after the other on one page: a software adapter needs half a minute to compile what a page computes with.
 #[test]
-fn experiments_are_the_native_ones_on_webgpu() -> Result<()> {
-    with_page(Gpu::Software, &["fire5", "fire9"], OPERATIONS, async |page, native, analysis| {
-        operations(page, native, analysis).await?;
+fn layers_and_experiments_are_the_native_ones_on_webgpu() -> Result<()> {
+    with_page(Gpu::Software, &[], "tab=refine", async |page, native, analysis| {
+        layers(page, native, analysis).await?;
+        operations(page, native, &turn(page, native, OPERATIONS).await?).await?;
         channels(page, native, &turn(page, native, CHANNELS).await?).await?;
         mixtures(page, native, &turn(page, native, MIXTURES).await?).await?;
         rounds(page, native, &turn(page, native, ROUNDS).await?).await?;

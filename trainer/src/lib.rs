@@ -1,8 +1,8 @@
 //! The `trainer` binary's library. From the bottom up:
 //!
 //! * [`config`]: the options of a run, one struct for the command line and `config.toml`; [`device`]: where to compute.
-//! * [`data`]: pictures from folders, tar and IDX files, and the crops that training sees.
 //! * [`models`]: model files on disk.
+//! * [`data`]: pictures from folders, tar and IDX files, and the crops that training sees.
 //! * [`measure`]: errors, the judge, baselines, tables, charts and sheets.
 //! * [`train`]: the loop, what a step changes, checkpoints.
 //! * [`system`]: the kinds of models, a folder each: its training step, its export, its evaluation.

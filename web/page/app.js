@@ -2,11 +2,12 @@
 // The page's start: its views, in the order of their tabs.
 
 import { nextTask, Page } from "./common/page.js";
+import { Enlarge } from "./enlarge/view.js";
 import { Generate } from "./generate/view.js";
 import { Invert } from "./invert/view.js";
 
 /** A new view is added here, and its commands in worker.js. */
-const VIEWS = [Invert, Generate];
+const VIEWS = [Invert, Generate, Enlarge];
 
 await nextTask();
 const page = new Page(VIEWS);

@@ -6,6 +6,8 @@
 
 import { COMMON, check } from "./common/commands.js";
 import { Failure } from "./common/failure.js";
+import { COMMANDS as ENLARGE } from "./enlarge/commands.js";
+import { FUNCTIONS as enlarge } from "./enlarge/worker.js";
 import { COMMANDS as GENERATE } from "./generate/commands.js";
 import { FUNCTIONS as generate } from "./generate/worker.js";
 import { COMMANDS as INVERT } from "./invert/commands.js";
@@ -13,8 +15,8 @@ import { FUNCTIONS as invert } from "./invert/worker.js";
 import { FUNCTIONS as common } from "./worker/common.js";
 
 /** A new view's commands are added here. */
-const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE };
-const FUNCTIONS = { ...common, ...invert, ...generate };
+const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE, ...ENLARGE };
+const FUNCTIONS = { ...common, ...invert, ...generate, ...enlarge };
 
 addEventListener("message", async ({ data: { id, type, body } }) => {
     const begun = performance.now();

@@ -9,6 +9,7 @@
 
 mod animation;
 mod answer;
+mod enlarge;
 mod experiment;
 mod generate;
 mod selftest;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use deepsim::Layer;
+use deepsim::enlarge::Enlarger;
 use deepsim::generation::Generation;
 use deepsim::lab::{Analysis, Lab};
 use deepsim::model_file::ModelFile;
@@ -46,6 +48,7 @@ pub struct Session {
     lab: Option<Lab>,
     slots: BTreeMap<String, Slot>,
     generators: BTreeMap<String, Generation>,
+    enlargers: BTreeMap<String, Enlarger>,
     refinement: Option<Optimisation>,
 }
 
@@ -57,7 +60,7 @@ impl Session {
     /// If the browser gives no WebGPU device.
     pub async fn open(webgpu: bool) -> Result<Session, JsError> {
         let device = if webgpu { webgpu_device().await? } else { Device::flex() };
-        Ok(Self { device, lab: None, slots: BTreeMap::new(), generators: BTreeMap::new(), refinement: None })
+        Ok(Self { device, lab: None, slots: BTreeMap::new(), generators: BTreeMap::new(), enlargers: BTreeMap::new(), refinement: None })
     }
 
     /// Verifies SqueezeNet's model file and puts its weights on the device.

@@ -128,9 +128,8 @@ fn compile(name: &str, version: &str, tools: &Path) -> Result<()> {
     }
     // Flags for wasm or for other builds must not reach these; their objects are of no further use.
     install.env_remove("RUSTFLAGS").env("CARGO_TARGET_DIR", target()?.join("tools-build"));
-    // They run for seconds and are compiled for minutes. Only wasm-bindgen, which reads megabytes of wasm at each build, gains from level 1.
-    let level = if name == "trunk" { "0" } else { "1" };
-    for (setting, value) in [("LTO", "off"), ("OPT_LEVEL", level), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+    // They run for seconds and are compiled for minutes: the least that the compiler can do is best.
+    for (setting, value) in [("LTO", "off"), ("OPT_LEVEL", "0"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
     }
     run(&mut install).with_context(|| format!("{name} is missing: run `cargo install {name} --version {version}`"))

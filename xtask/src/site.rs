@@ -13,6 +13,8 @@ const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
 const LOSSES: [(&str, &str); 2] = [("deepsim", ""), ("image", "-image")];
 /// What autoencoders make pictures of, and how their files' names go on.
 const PICTURES: [&str; 2] = ["emoji", "fashion"];
+/// Upscalers and their losses, in the order of the page.
+const UPSCALERS: [(&str, &str); 3] = [("enlarge-image", "image"), ("enlarge-feature", "feature"), ("enlarge", "deepsim")];
 /// Hexadecimal digits of a version.
 const DIGITS: usize = 16;
 
@@ -46,19 +48,22 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies SqueezeNet, the inverters and the variational autoencoders that there are, and returns a list of them.
+/// Copies SqueezeNet, the inverters, the variational autoencoders and the upscalers that there are, and returns a list of them.
 fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     fs::create_dir_all(to)?;
     let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, "", loss)));
     let generators =
         PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
+    let upscalers = UPSCALERS.map(|(name, loss)| (name.to_owned(), "", "", loss));
     let mut found = Vec::new();
-    for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", "")).chain(inverters).chain(generators) {
+    for (name, layer, pictures, loss) in
+        std::iter::once(("squeezenet".to_owned(), "", "", "")).chain(inverters).chain(generators).chain(upscalers)
+    {
         let file = format!("{name}.safetensors");
         let Ok(bytes) = fs::read(from.join(&file)) else {
             continue;
         };
-        let entry = json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+        let entry = json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "enlarges": UPSCALERS.iter().any(|(upscaler, _)| *upscaler == name), "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
     }

@@ -8,6 +8,7 @@ use crate::comparator::{Network, ScaledPlace};
 use crate::loss::{Divergence, Weights};
 use crate::nets::autoencoder::Code;
 use crate::nets::inverter::InverterShape;
+use crate::nets::stylist::StylistShape;
 use crate::nets::upscaler::UpscalerShape;
 
 /// What a model file holds.
@@ -26,6 +27,8 @@ pub enum Kind {
     Autoencoder(AutoencoderCard),
     /// Picture -> the picture four times as large.
     Upscaler(UpscalerShape),
+    /// Picture -> the picture in a style.
+    Stylist(StylistShape),
 }
 
 /// What an inverter is.
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Exemplar => "exemplar",
             Kind::Autoencoder(_) => "autoencoder",
             Kind::Upscaler(_) => "upscaler",
+            Kind::Stylist(_) => "stylist",
         }
     }
 }
@@ -165,11 +169,14 @@ pub struct Card {
     /// Where the codes of an autoencoder lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codes: Option<Codes>,
+    /// The names of a style network's styles, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub styles: Vec<String>,
 }
 
 impl Card {
     /// Creates the card of a network of which only the kind is known.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None }
+        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None, styles: Vec::new() }
     }
 }

@@ -10,6 +10,7 @@ pub mod efficientnet;
 pub mod exemplar;
 pub mod inverter;
 pub mod squeezenet;
+pub mod stylist;
 pub mod translator;
 pub mod upscaler;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use deepsim::Picture;
 
-use crate::data::{is_picture_name, open_picture};
+use crate::data::{DataError, is_picture_name, open_picture};
 use crate::measure::sheet::write_png;
 
 /// Converts a picture, or each picture of a folder, and writes `STEM.png` into the folder `output`.
@@ -15,11 +15,24 @@ use crate::measure::sheet::write_png;
 /// If a folder cannot be used or a picture not be converted. Pictures that cannot be read are skipped and named; the others are converted all
 /// the same, and the error counts those that were skipped.
 pub fn each_picture(input: &Path, output: &Path, convert: impl Fn(&Picture) -> Result<Picture>) -> Result<()> {
+    each_file(input, output, open_picture, |picture, path| write_png(path, &convert(&picture)?))
+}
+
+/// Converts each picture file as it was opened by `open`; `write` gets the path of its PNG.
+///
+/// # Errors
+/// The same.
+pub fn each_file<P>(
+    input: &Path,
+    output: &Path,
+    open: impl Fn(&Path) -> Result<P, DataError>,
+    write: impl Fn(P, &Path) -> Result<()>,
+) -> Result<()> {
     let inputs = pictures_in(input)?;
     fs::create_dir_all(output).with_context(|| format!("cannot make the folder {}", output.display()))?;
     let mut failed = 0;
     for path in &inputs {
-        let picture = match open_picture(path) {
+        let picture = match open(path) {
             Ok(picture) => picture,
             Err(error) => {
                 eprintln!("skipped {error}");
@@ -28,7 +41,7 @@ pub fn each_picture(input: &Path, output: &Path, convert: impl Fn(&Picture) -> R
             }
         };
         let name = path.file_stem().context("a picture needs a name")?;
-        write_png(&output.join(name).with_added_extension("png"), &convert(&picture)?)?;
+        write(picture, &output.join(name).with_added_extension("png"))?;
     }
     if failed > 0 {
         bail!("{failed} of {} pictures could not be read", inputs.len());

@@ -7,9 +7,12 @@ use burn::tensor::Device;
 use clap::Args;
 use deepsim::enlarge::Enlarger;
 
-use super::each_picture::each_picture;
+use super::each_picture::each_file;
+use crate::data::open_transparent;
 use crate::device::Backend;
+use crate::measure::sheet::write_rgba;
 use crate::models;
+use crate::system::enlarge::enlarge_bicubically;
 
 /// Options of `trainer enlarge`.
 #[derive(Debug, Clone, Args)]
@@ -37,5 +40,9 @@ pub struct EnlargeOptions {
 pub fn enlarge(options: &EnlargeOptions, device: &Device) -> Result<()> {
     let path: &Path = &options.model;
     let enlarger = Enlarger::new(&models::read(path)?, device).with_context(|| path.display().to_string())?;
-    each_picture(&options.input, &options.output, |picture| Ok(enlarger.enlarge(picture)?))
+    each_file(&options.input, &options.output, open_transparent, |picture, path| {
+        let colours = enlarger.enlarge(&picture.colours)?;
+        let opacity = picture.opacity.map(|opacity| enlarge_bicubically(&opacity, device)).transpose()?;
+        write_rgba(path, &colours, opacity.as_ref())
+    })
 }

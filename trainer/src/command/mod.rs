@@ -15,6 +15,7 @@ mod invert;
 mod reconstruct;
 mod report;
 mod sample;
+mod stylize;
 
 use anyhow::Result;
 use burn::tensor::Device;
@@ -30,6 +31,8 @@ pub enum Command {
     Invert(invert::InvertOptions),
     /// Enlarge pictures four times: one PNG a picture
     Enlarge(enlarge::EnlargeOptions),
+    /// Paint pictures in a style or a mixture of styles: one PNG a picture
+    Stylize(stylize::StylizeOptions),
     /// Measure models and baselines on held-out pictures
     Eval(EvalOptions),
     /// Draw pictures with a variational autoencoder
@@ -65,6 +68,7 @@ impl Command {
         match self {
             Self::Invert(options) => (options.device, Box::new(|device| invert::invert(options, device))),
             Self::Enlarge(options) => (options.device, Box::new(|device| enlarge::enlarge(options, device))),
+            Self::Stylize(options) => (options.device, Box::new(|device| stylize::stylize(options, device))),
             Self::Eval(options) => (options.device, Box::new(|device| eval::eval(options, device))),
             Self::Sample(options) => (options.device, Box::new(|device| sample::sample(options, device))),
             Self::Interpolate(options) => (options.device, Box::new(|device| interpolate::interpolate(options, device))),

@@ -80,6 +80,8 @@ pub enum TaskChoice {
     Invert,
     /// An upscaler: a picture -> the picture four times as large (Johnson et al. 2016, section 4.2)
     Enlarge,
+    /// A network that paints pictures in the styles of others (Johnson et al. 2016)
+    Style,
     /// A comparator that needs no labels: which photograph is this altered piece of (Dosovitskiy et al. 2014)
     Exemplar,
     /// Picture -> code of 8 channels at an eighth of the side -> picture (DeePSiM, section 4.1)

@@ -1,6 +1,7 @@
 //! What a run is: one struct, read from the command line, saved as `config.toml` beside what it made.
 
 pub mod choices;
+pub mod style;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use deepsim::nets::inverter::{InverterShape, SCORES_SIDE};
 use serde::{Deserialize, Serialize};
 
 use crate::config::choices::{ComparatorChoice, CropChoice, DiscriminatorChoice, LossPreset, OptimizerChoice, TaskChoice};
+use crate::config::style::StyleOptions;
 use crate::device::Backend;
 
 /// Everything that decides what a run does.
@@ -180,6 +182,11 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compare: Vec<Place>,
 
+    /// Of `--task style`.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub styles: StyleOptions,
+
     /// Where to compute: auto (CUDA, else a hardware GPU of wgpu, else flex), cuda, wgpu, flex or ndarray; cuda:1 or wgpu:1 for another card
     #[arg(long, default_value_t = Backend::Auto, value_name = "DEVICE", help_heading = "Device")]
     pub device: Backend,
@@ -275,6 +282,10 @@ impl Config {
             ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
             ensure!(self.width == 1.0, "--width is for inverters");
         }
+        ensure!(
+            (self.task == TaskChoice::Style) != self.styles.style.is_empty(),
+            "--task style needs --style with the pictures whose styles are learned, and no other task takes it"
+        );
         ensure!((0.0..=1.0).contains(&self.degraded), "--degraded must be between 0 and 1");
         ensure!(self.kl_weight >= 0.0 && self.kl_weight.is_finite(), "--kl-weight must not be negative");
         ensure!(self.kl_target.is_none_or(|nats| nats > 0.0), "--kl-target must be above zero");

@@ -13,6 +13,12 @@ use super::DataError;
 /// # Errors
 /// One line on what is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    let (width, height, rgba) = decode_rgba(bytes)?;
+    Picture::from_rgba(width, height, &rgba).map_err(|error| error.to_string())
+}
+
+/// Decodes a picture file's bytes to width, height and RGBA bytes with straight alpha.
+fn decode_rgba(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let one_line = |error: &dyn std::fmt::Display| error.to_string().lines().collect::<Vec<_>>().join(" ");
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| one_line(&e))?;
     match reader.format() {
@@ -27,7 +33,33 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
     image.apply_orientation(orientation);
     let rgba = image.into_rgba8();
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
-    Picture::from_rgba(width, height, rgba.as_raw()).map_err(|e| one_line(&e))
+    Ok((width, height, rgba.into_raw()))
+}
+
+/// A picture and its transparency.
+#[derive(Debug)]
+pub struct Transparent {
+    /// The colours, not laid over anything.
+    pub colours: Picture,
+    /// The opacity of each pixel as a grey picture; nothing for a picture that is opaque everywhere.
+    pub opacity: Option<Picture>,
+}
+
+/// Reads and decodes a picture file with its transparency.
+///
+/// # Errors
+/// With the path and what is wrong.
+pub fn open_transparent(path: &Path) -> Result<Transparent, DataError> {
+    let bad = |reason: String| DataError::Picture { name: path.display().to_string(), reason };
+    let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    let (width, height, rgba) = decode_rgba(&bytes).map_err(bad)?;
+    let picture = |values: Vec<u8>| Picture::from_rgb(width, height, values).map_err(|error| bad(error.to_string()));
+    let is_opaque = rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
+    let opacity = rgba.chunks_exact(4).flat_map(|pixel| [pixel[3]; 3]).collect();
+    Ok(Transparent {
+        colours: picture(rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect())?,
+        opacity: if is_opaque { None } else { Some(picture(opacity)?) },
+    })
 }
 
 /// Reads and decodes a picture file.

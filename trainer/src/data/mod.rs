@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use deepsim::Picture;
 use deepsim::picture::PictureError;
 
-pub use decode::{decode, open_picture};
+pub use decode::{Transparent, decode, open_picture, open_transparent};
 
 /// A set of pictures, decoded one at a time when they are asked for.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use deepsim::Picture;
-use image::{ImageFormat, RgbImage};
+use image::{ImageFormat, RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::atomic_file::write_atomically;
@@ -75,6 +75,25 @@ pub fn square(pictures: &[Picture]) -> Result<Picture> {
 /// If the file cannot be written.
 pub fn write_png(path: &Path, picture: &Picture) -> Result<()> {
     write_atomically(path, &to_png(picture)?)?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// Writes a picture as a PNG, with the opacity of each pixel if there is any, and prints the path.
+///
+/// # Errors
+/// If the two differ in size, or the file cannot be written.
+pub fn write_rgba(path: &Path, colours: &Picture, opacity: Option<&Picture>) -> Result<()> {
+    let Some(opacity) = opacity else {
+        return write_png(path, colours);
+    };
+    let (width, height) = (u32::try_from(colours.width())?, u32::try_from(colours.height())?);
+    let pixels = colours.rgb().chunks_exact(3).zip(opacity.rgb().chunks_exact(3));
+    let rgba = pixels.flat_map(|(colour, opacity)| [colour[0], colour[1], colour[2], opacity[0]]).collect();
+    let image = RgbaImage::from_raw(width, height, rgba).context("colours and opacity of different sizes")?;
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png)?;
+    write_atomically(path, &png.into_inner())?;
     println!("{}", path.display());
     Ok(())
 }

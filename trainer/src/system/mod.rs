@@ -7,6 +7,7 @@ pub mod exemplar;
 pub mod generation;
 pub mod inversion;
 pub mod options;
+pub mod style;
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,8 @@ pub trait System: Sync {
 }
 
 /// Every system. A new one is added here.
-pub const SYSTEMS: [&dyn System; 4] = [&inversion::Inversion, &generation::Generation, &enlarge::Enlarge, &exemplar::Exemplar];
+pub const SYSTEMS: [&dyn System; 5] =
+    [&inversion::Inversion, &generation::Generation, &enlarge::Enlarge, &style::Style, &exemplar::Exemplar];
 
 /// Returns the system that trains a task.
 ///

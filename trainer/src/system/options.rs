@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use deepsim::Layer;
 use deepsim::model_file::Precision;
 
+use crate::config::style::StyleOptions;
 use crate::device::Backend;
 use crate::measure::method::Descent;
 use crate::measure::table::TableFiles;
@@ -63,6 +64,10 @@ pub struct EvalOptions {
     /// Of `--baseline optimise`.
     #[command(flatten)]
     pub descent: Descent,
+
+    /// Of style networks, and of what they are compared with.
+    #[command(flatten)]
+    pub styles: StyleOptions,
 
     /// Re-encode this many times
     #[arg(long, default_value_t = 1, value_name = "N")]

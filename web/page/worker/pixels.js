@@ -44,6 +44,15 @@ export function preview(bitmap) {
     return createImageBitmap(bitmap, { resizeWidth: size(bitmap.width), resizeHeight: size(bitmap.height), resizeQuality: "medium" });
 }
 
+/** The RGBA bytes of a part of a bitmap. @param {ImageBitmap} bitmap @param {number} x @param {number} y @param {number} width @param {number} height */
+export function pixelsOf(bitmap, x, y, width, height) {
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    if (!context) throw new Failure("too-big", `${bitmap.width} x ${bitmap.height}`);
+    context.drawImage(bitmap, -x, -y);
+    // A view, not a copy: wasm copies the bytes in once.
+    return new Uint8Array(context.getImageData(0, 0, width, height).data.buffer);
+}
+
 /**
  * The pixels below a square of fractional edges: whole pixels that hold it, and where in them it lies.
  * @param {ImageBitmap} bitmap @param {{left: number, top: number, size: number}} crop in pixels
@@ -53,10 +62,5 @@ export function pixelsBelow(bitmap, { left, top, size }) {
     const y = Math.max(0, Math.floor(top));
     const width = Math.min(bitmap.width, Math.ceil(left + size)) - x;
     const height = Math.min(bitmap.height, Math.ceil(top + size)) - y;
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    if (!context) throw new Failure("too-big", `${bitmap.width} x ${bitmap.height}`);
-    context.drawImage(bitmap, -x, -y);
-    const { data } = context.getImageData(0, 0, width, height);
-    // A view, not a copy: wasm copies the bytes in once.
-    return { bytes: new Uint8Array(data.buffer), width, height, left: left - x, top: top - y, size };
+    return { bytes: pixelsOf(bitmap, x, y, width, height), width, height, left: left - x, top: top - y, size };
 }

@@ -76,7 +76,11 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     options.files.publish(&rows, &to_markdown(&rows))
 }
 
-fn enlarge_bicubically(small: &Picture, device: &Device) -> Result<Picture> {
+/// Returns the bicubic enlargement of a picture.
+///
+/// # Errors
+/// If the device fails.
+pub fn enlarge_bicubically(small: &Picture, device: &Device) -> Result<Picture> {
     let large = bicubic(picture::to_tensor(std::slice::from_ref(small), device)?); // [1, 3, 4 height, 4 width]
     Ok(picture::from_data(&large.into_data())?.remove(0))
 }

@@ -13,6 +13,7 @@ use super::options::{EvalOptions, ExportOptions};
 use super::{System, TrainedRun};
 use crate::config::choices::TaskChoice;
 use crate::train::{Ended, Session};
+pub use eval::enlarge_bicubically;
 
 /// The system of upscalers.
 #[derive(Debug)]

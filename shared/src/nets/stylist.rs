@@ -1,0 +1,215 @@
+//! The transformation network of fast style transfer (Johnson et al. 2016): picture -> the same picture in a style. One network knows several
+//! styles: each is a scale and a shift for every normalised channel (Dumoulin, Shlens & Kudlur 2017), so styles mix by mixing these numbers.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::block::GREY;
+use super::conv::Conv;
+use super::he_gain;
+use crate::kernels::conv::Geometry;
+
+/// Keeps the normalisation of a plain channel finite.
+const EPSILON: f64 = 1e-3;
+/// Residual blocks at a quarter of the size.
+const BLOCKS: usize = 5;
+/// Kernels of the first and the last convolution.
+const WIDE: usize = 9;
+
+/// The size of a style network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StylistShape {
+    /// Channels at the picture's own size; twice as many at half of it, four times at a quarter.
+    pub channels: usize,
+    /// Styles.
+    pub styles: usize,
+}
+
+impl StylistShape {
+    /// Returns the channels that are normalised, layer by layer.
+    fn normalised(self) -> Vec<usize> {
+        let one = self.channels;
+        let mut layers = vec![one, 2 * one, 4 * one];
+        layers.extend([4 * one; 2 * BLOCKS]);
+        layers.extend([2 * one, one]);
+        layers
+    }
+
+    /// Returns the number of values of a style: a scale and a shift for each normalised channel.
+    pub fn style_len(self) -> usize {
+        2 * self.normalised().iter().sum::<usize>()
+    }
+}
+
+/// Paints pictures in a style.
+#[derive(Module, Debug)]
+pub struct Stylist {
+    shrinking: Vec<Conv>,
+    residual: Vec<Conv>,
+    growing: Vec<Conv>,
+    picture: Conv,
+    /// `[styles, scales and shifts]`: all scales of a layer, then its shifts, layer by layer. A scale of zero is a factor of one.
+    styles: Param<Tensor<2>>,
+    #[module(skip)]
+    shape: StylistShape,
+}
+
+impl Stylist {
+    /// Creates a network with random weights from the device's generator; all styles start as plain normalisation.
+    pub fn new(shape: StylistShape, device: &Device) -> Self {
+        let one = shape.channels;
+        let conv = |channels, kernel, stride, gain| Conv::new(channels, Geometry::new(kernel, 0).with_stride(stride), gain, device);
+        let doubling = |channels| Conv::new(channels, Geometry::doubling(), he_gain(), device);
+        Self {
+            shrinking: vec![
+                conv([3, one], WIDE, 1, he_gain()),
+                conv([one, 2 * one], 3, 2, he_gain()),
+                conv([2 * one, 4 * one], 3, 2, he_gain()),
+            ],
+            residual: (0..2 * BLOCKS).map(|_| conv([4 * one, 4 * one], 3, 1, he_gain())).collect(),
+            growing: vec![doubling([4 * one, 2 * one]), doubling([2 * one, one])],
+            picture: conv([one, 3], WIDE, 1, GREY),
+            styles: super::weights([shape.styles, shape.style_len()], 0.0, device),
+            shape,
+        }
+    }
+
+    /// Returns the shape.
+    pub const fn shape(&self) -> StylistShape {
+        self.shape
+    }
+
+    /// Returns this network, which has more styles, with another one's weights and styles; the further styles start as the mean of those.
+    pub fn extending(self, known: &Self) -> Self {
+        let missing = self.shape.styles - known.shape.styles;
+        let styles = known.styles.val(); // [known styles, style_len]
+        let mean = styles.clone().mean_dim(0); // [1, style_len]
+        let all = Tensor::cat(vec![styles, mean.repeat_dim(0, missing)], 0); // [styles, style_len]
+        let device = self.styles.val().device();
+        let styles = Param::initialized(self.styles.id, if device.is_autodiff() { all.detach().require_grad() } else { all });
+        Self { styles, shape: self.shape, ..known.clone() }
+    }
+
+    /// Returns the parameter that holds the styles, for training them alone.
+    pub const fn styles_id(&self) -> ParamId {
+        self.styles.id
+    }
+
+    /// Returns the mixture of styles, `[1, style_len]`, for the weight of each style; the weights are divided by their sum.
+    pub fn mixture(&self, weights: &[f32]) -> Tensor<2> {
+        let sum = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        let weights: Vec<f32> = weights.iter().map(|weight| weight / sum).collect();
+        let styles = self.styles.val(); // [styles, style_len]
+        let weights = Tensor::<1>::from_floats(weights.as_slice(), &styles.device()).reshape([-1, 1]); // [styles, 1]
+        (styles * weights).sum_dim(0) // [1, style_len]
+    }
+
+    /// Returns a batch of styles by number, `[batch, style_len]`.
+    pub fn styles_of(&self, numbers: &[usize]) -> Tensor<2> {
+        let styles = self.styles.val(); // [styles, style_len]
+        Tensor::cat(numbers.iter().map(|&number| styles.clone().narrow(0, number, 1)).collect(), 0) // [batch, style_len]
+    }
+
+    /// Paints pictures `[batch, 3, height, width]` in [-1, 1], sides multiples of 4, in styles `[batch, style_len]`, or `[1, style_len]` for all.
+    /// Returns pictures of the same size in [-1, 1].
+    pub fn forward(&self, pictures: Tensor<4>, styles: Tensor<2>) -> Tensor<4> {
+        let mut styles = Styles { values: styles, layers: self.shape.normalised().into_iter(), at: 0 };
+        let mut x = pictures;
+        for (conv, kernel) in self.shrinking.iter().zip([WIDE, 3, 3]) {
+            x = styles.normalise(conv.forward(padded(x, kernel / 2))).clamp_min(0.0); // [batch, channels, h, w]
+        }
+        for pair in self.residual.chunks_exact(2) {
+            let inner = styles.normalise(pair[0].forward(padded(x.clone(), 1))).clamp_min(0.0); // [batch, 4 channels, h / 4, w / 4]
+            x = x + styles.normalise(pair[1].forward(padded(inner, 1))); // [batch, 4 channels, h / 4, w / 4]
+        }
+        for conv in &self.growing {
+            x = styles.normalise(doubled(conv, x)).clamp_min(0.0); // [batch, channels, 2h, 2w]
+        }
+        self.picture.forward(padded(x, WIDE / 2)).tanh() // [batch, 3, height, width]
+    }
+}
+
+/// Scales and shifts, handed out layer by layer.
+struct Styles {
+    /// `[batch or 1, style_len]`
+    values: Tensor<2>,
+    layers: std::vec::IntoIter<usize>,
+    at: usize,
+}
+
+impl Styles {
+    /// Normalises each channel of each picture, and scales and shifts it: `[batch, channels, h, w]`.
+    fn normalise(&mut self, x: Tensor<4>) -> Tensor<4> {
+        let channels = self.layers.next().unwrap_or(0);
+        let rows = self.values.dims()[0];
+        let part = |start: usize| self.values.clone().narrow(1, start, channels).reshape([rows, channels, 1, 1]); // [batch or 1, channels, 1, 1]
+        let (scale, shift) = (part(self.at), part(self.at + channels));
+        self.at += 2 * channels;
+        let centred = x.clone() - x.mean_dims(&[2, 3]); // [batch, channels, h, w]
+        let deviation = centred.clone().square().mean_dims(&[2, 3]).add_scalar(EPSILON).sqrt(); // [batch, channels, 1, 1]
+        centred * (scale.add_scalar(1.0) / deviation) + shift
+    }
+}
+
+/// Continues pictures by their mirror image, so that nothing outside leaves a frame.
+fn padded(x: Tensor<4>, by: usize) -> Tensor<4> {
+    x.pad((by, by, by, by), PadMode::Reflect)
+}
+
+/// Doubles the side by nearest neighbour and convolves, the border continued: `[batch, channels, h, w]` -> `[batch, outputs, 2h, 2w]`.
+fn doubled(conv: &Conv, x: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let larger = conv.forward(x.pad((1, 1, 1, 1), PadMode::Edge)); // [batch, outputs, 2h + 4, 2w + 4]
+    larger.narrow(2, 2, 2 * height).narrow(3, 2, 2 * width)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+
+    const SMALL: StylistShape = StylistShape { channels: 8, styles: 3 };
+
+    #[test]
+    fn pictures_keep_their_size() {
+        let device = Device::flex();
+        let stylist = Stylist::new(SMALL, &device);
+        for (height, width) in [(32, 32), (36, 48)] {
+            let made = stylist.forward(Tensor::zeros([2, 3, height, width], &device), stylist.styles_of(&[0, 2]));
+            assert_eq!(made.dims(), [2, 3, height, width]);
+        }
+    }
+
+    #[test]
+    fn a_mixture_lies_between_styles_and_the_numbers_pick_them() {
+        let device = Device::flex();
+        let mut stylist = Stylist::new(SMALL, &device);
+        let values = Tensor::random([3, SMALL.style_len()], Distribution::Uniform(-1.0, 1.0), &device);
+        stylist.styles = Param::from_tensor(values.clone());
+        let difference = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max().into_scalar::<f32>();
+        assert!(difference(stylist.mixture(&[0.0, 2.0, 0.0]), values.clone().narrow(0, 1, 1)) < 1e-6);
+        let middle = (values.clone().narrow(0, 0, 1) + values.clone().narrow(0, 2, 1)).div_scalar(2.0);
+        assert!(difference(stylist.mixture(&[1.0, 0.0, 1.0]), middle) < 1e-6);
+        assert!(difference(stylist.styles_of(&[2, 0]).narrow(0, 0, 1), values.narrow(0, 2, 1)) < 1e-6);
+    }
+
+    #[test]
+    fn contrast_does_not_matter() {
+        let device = Device::flex();
+        let stylist = Stylist::new(SMALL, &device);
+        let x = Tensor::<4>::random([1, 3, 32, 32], Distribution::Uniform(-0.5, 0.5), &device);
+        let first = |x: Tensor<4>| stylist.shrinking[0].forward(padded(x, WIDE / 2));
+        let styles = || Styles { values: stylist.styles_of(&[0]), layers: SMALL.normalised().into_iter(), at: 0 };
+        let difference = styles().normalise(first(x.clone().mul_scalar(8.0))) - styles().normalise(first(x.mul_scalar(2.0)));
+        assert!(difference.abs().max().into_scalar::<f32>() < 0.05);
+    }
+
+    #[test]
+    fn the_shipped_size_is_below_two_megabytes_as_f16() {
+        let weights = Stylist::new(StylistShape { channels: 16, styles: 8 }, &Device::flex()).num_params();
+        assert!(weights < 1_000_000, "{weights}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The options of style transfer, of training and of measuring.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use deepsim::loss::style::StyleWeights;
+use serde::{Deserialize, Serialize};
+
+/// Styles, and what the terms of their loss count.
+#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
+pub struct StyleOptions {
+    /// Pictures whose styles are learned, or folders of them; a style is named after its file. With --init they are added to a trained network
+    #[arg(long, visible_alias = "add-style", num_args = 1.., value_name = "PATHS", help_heading = "Style")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub style: Vec<PathBuf>,
+
+    /// Longer side to which styles' pictures are resized: a smaller one makes larger strokes
+    #[arg(long, default_value_t = 320, value_name = "PIXELS", help_heading = "Style")]
+    #[serde(default = "usual_size")]
+    pub style_size: usize,
+
+    /// What the terms of the loss count.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub terms: StyleTerms,
+}
+
+/// What the terms of the loss of style transfer count.
+#[derive(Debug, Clone, Copy, PartialEq, Args, Serialize, Deserialize)]
+pub struct StyleTerms {
+    /// Weight of the content, its features' relative error
+    #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Style")]
+    #[serde(default = "one")]
+    pub content_weight: f64,
+
+    /// Weight of the style, the relative error of Gram matrices
+    #[arg(long, default_value_t = 5.0, value_name = "WEIGHT", help_heading = "Style")]
+    #[serde(default = "five")]
+    pub style_weight: f64,
+
+    /// Weight of the total variation, the mean squared difference of neighbouring pixels
+    #[arg(long, default_value_t = 0.5, value_name = "WEIGHT", help_heading = "Style")]
+    #[serde(default = "half")]
+    pub variation_weight: f64,
+}
+
+impl StyleTerms {
+    /// Returns the weights of the terms.
+    pub const fn weights(&self) -> StyleWeights {
+        StyleWeights { content: self.content_weight, style: self.style_weight, variation: self.variation_weight }
+    }
+}
+
+const fn usual_size() -> usize {
+    320
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+const fn five() -> f64 {
+    5.0
+}
+
+const fn half() -> f64 {
+    0.5
+}

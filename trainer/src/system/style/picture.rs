@@ -1,0 +1,76 @@
+//! The pictures that styles are learned from, and the loss that compares with them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use deepsim::Picture;
+use deepsim::comparator::Comparator;
+use deepsim::loss::style::{Grams, StyleLoss, StyleWeights};
+use deepsim::picture::{self, Crop};
+
+use crate::data::{is_picture_name, open_picture};
+use crate::models;
+
+/// Layers of SqueezeNet whose Gram matrices make a style: edges and colours, textures, parts of things.
+pub const STYLE_PLACES: [&str; 3] = ["pool1", "fire3", "fire5"];
+/// The layer whose features are the content.
+pub const CONTENT_PLACE: &str = "fire3";
+
+/// Returns the picture files that `--style` names: files, and the pictures of folders in the order of their names.
+///
+/// # Errors
+/// If there is none, or a path cannot be read.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let named = || format!("--style {}", path.display());
+        if fs::metadata(path).with_context(named)?.is_dir() {
+            let mut pictures: Vec<PathBuf> =
+                fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().with_context(named)?;
+            pictures.retain(|path| is_picture_name(path));
+            pictures.sort();
+            found.extend(pictures);
+        } else {
+            found.push(path.clone());
+        }
+    }
+    ensure!(!found.is_empty(), "--style: no pictures there; name paintings, or a folder of them");
+    Ok(found)
+}
+
+/// Returns a style's name: that of its file without the ending.
+pub fn name_of(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Reads a style's picture, its longer side `size` pixels.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read(path: &Path, size: usize) -> Result<Picture> {
+    let picture = open_picture(path)?;
+    let (width, height) = (picture.width() as f64, picture.height() as f64);
+    // At least one pixel, so the casts only drop the fraction.
+    let side = |length: f64| ((length * size as f64 / width.max(height)).round() as usize).max(1);
+    Ok(picture.crop_resize_to(Crop { left: 0.0, top: 0.0, width, height }, side(width), side(height))?)
+}
+
+/// Creates the loss of style transfer in SqueezeNet's features. `content_scale` is what those of the content are divided by.
+///
+/// # Errors
+/// If the weights of SqueezeNet cannot be found.
+pub fn loss(weights: StyleWeights, content_scale: f32, device: &Device) -> Result<StyleLoss> {
+    let style = Comparator::new(models::squeezenet(device)?, &STYLE_PLACES.map(|place| (place, 1.0)))?;
+    let content = Comparator::new(models::squeezenet(device)?, &[(CONTENT_PLACE, content_scale)])?;
+    Ok(StyleLoss::new(style, content, weights))
+}
+
+/// Returns the Gram matrices of a style's picture.
+///
+/// # Errors
+/// If the device fails.
+pub fn grams(loss: &StyleLoss, style: &Picture, device: &Device) -> Result<Grams> {
+    Ok(loss.grams(picture::to_tensor(std::slice::from_ref(style), device)?))
+}

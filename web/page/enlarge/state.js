@@ -1,0 +1,12 @@
+// @ts-check
+// What a link to the view Enlarge restores.
+
+import { name, number } from "../common/fields.js";
+
+export const FIELDS = {
+    /** What is shown on the left and on the right: `bicubic` or the name of a model. */
+    left: name("bicubic"),
+    right: name(""),
+    /** 0 to 100: where the two meet. */
+    boundary: number(50, 0, 100),
+};
