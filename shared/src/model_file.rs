@@ -230,7 +230,7 @@ mod tests {
         let found = small.apply(Inverter::new(Layer::Pool1, &device)).unwrap().forward(features);
         let error = (found - wanted.clone()).square().mean().sqrt() / wanted.square().mean().sqrt();
         let error = error.into_scalar::<f32>();
-        assert!(error < 0.02, "{error}");
+        assert!(error < 0.03, "{error}");
     }
 
     #[test]

@@ -27,7 +27,8 @@ impl Restyler {
     /// If the file does not hold a style network.
     pub fn new(file: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         let shape = stylist_of(file.card())?;
-        let names = (0..shape.styles).map(|number| file.card().styles.get(number).cloned().unwrap_or_else(|| format!("style{number}")));
+        let names =
+            (0..shape.styles).map(|number| file.card().style_names.get(number).cloned().unwrap_or_else(|| format!("style{number}")));
         Ok(Self { stylist: file.apply(Stylist::new(shape, device))?.no_grad(), names: names.collect(), device: device.clone() })
     }
 

@@ -18,6 +18,9 @@ use image::ImageFormat;
 use serde_json::{Value, json};
 use trainer::measure::psnr;
 
+/// Whether the view is done, or asks whether it should do what takes long.
+const DONE_OR_ASKS: &str = "document.body.dataset.enlargedAfter || !document.getElementById('enlarge-go').hidden";
+
 const SHAPE: UpscalerShape = UpscalerShape { channels: 16, blocks: 1 };
 
 /// Adds upscalers to a site, for two losses; returns the one of the image loss.
@@ -50,7 +53,7 @@ fn enlarging(gpu: Gpu) -> Result<()> {
     in_browser(gpu, &site, async |page| {
         let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
         page.client.goto(&format!("{}{query}#view=enlarge&right=enlarge-image", page.address)).await?;
-        page.until("document.body.dataset.enlargedAfter").await?;
+        page.until(DONE_OR_ASKS).await?;
         ensure!(page.text("h1").await? == "Four times as large", "{}", page.text("h1").await?);
         enlarge(page, &photo).await?;
         let wanted = enlarger.enlarge(&open(&fs::read(&photo)?)?)?;
@@ -65,7 +68,7 @@ fn enlarging(gpu: Gpu) -> Result<()> {
         ensure!(page.run("return location.hash", vec![]).await?.as_str().context("a hash")?.contains("boundary=30"));
         page.run("document.body.dataset.enlargedAfter = ''", vec![]).await?;
         page.set("enlarge-right", "enlarge").await?;
-        page.until("document.body.dataset.enlargedAfter").await?;
+        finish(page).await?;
         ensure!(page.canvas("#enlarge-wipe canvas").await? != wanted);
         page.screenshot("enlarge.png").await
     })
@@ -75,6 +78,16 @@ fn enlarging(gpu: Gpu) -> Result<()> {
 async fn enlarge(page: &Page, photo: &Path) -> Result<()> {
     page.run("document.body.dataset.enlargedAfter = ''", vec![]).await?;
     page.choose("enlarge-file", photo).await?;
+    page.until("deepsim.view('enlarge').layers[0]?.canvas.width === 600").await?;
+    finish(page).await
+}
+
+/// Waits until both enlargements are there; what takes long is asked for, as the view then wants it.
+async fn finish(page: &Page) -> Result<()> {
+    page.until(DONE_OR_ASKS).await?;
+    if page.data("enlargedAfter").await?.is_empty() {
+        page.click("#enlarge-go").await?;
+    }
     page.until("document.body.dataset.enlargedAfter").await
 }
 
@@ -98,12 +111,16 @@ fn what_is_too_large_is_offered_smaller() -> Result<()> {
     picture(4000, 3000, 4).save_with_format(&photo, ImageFormat::Jpeg)?;
     in_browser(Gpu::None, &site, async |page| {
         page.client.goto(&format!("{}#view=enlarge", page.address)).await?;
-        page.until("document.body.dataset.enlargedAfter").await?;
+        page.until(DONE_OR_ASKS).await?;
         page.choose("enlarge-file", &photo).await?;
         page.until("document.getElementById('enlarge-told').textContent.includes('4000 x 3000')").await?;
         ensure!(page.text("#enlarge-told").await?.contains("too large"), "{}", page.text("#enlarge-told").await?);
         page.click("#enlarge-smaller").await?;
-        page.until("document.querySelector('#enlarge-wipe canvas') && !document.getElementById('enlarge-cancel').hidden").await?;
+        // How long it will take is told after the first tile, and then it is begun when it is asked for.
+        page.until("!document.getElementById('enlarge-go').hidden").await?;
+        ensure!(page.text("#enlarge-told").await?.starts_with("This will take about"), "{}", page.text("#enlarge-told").await?);
+        page.click("#enlarge-go").await?;
+        page.until("!document.getElementById('enlarge-cancel').hidden").await?;
         page.click("#enlarge-cancel").await?;
         page.until("document.getElementById('enlarge-told').textContent === 'Cancelled.'").await?;
         let width = page.run("return document.querySelector('#enlarge-wipe canvas').width", vec![]).await?;

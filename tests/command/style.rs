@@ -37,7 +37,7 @@ fn styles_are_learned_mixed_and_added() -> Result<()> {
         ModelFile::from_bytes(&fs::read(model)?).context("a model file")
     };
     let file = train("two", &["--style".as_ref(), path("styles").as_os_str()])?;
-    ensure!(file.card().styles == ["dots", "waves"] && matches!(file.card().kind, Kind::Stylist(shape) if shape.styles == 2));
+    ensure!(file.card().style_names == ["dots", "waves"] && matches!(file.card().kind, Kind::Stylist(shape) if shape.styles == 2));
 
     picture(52, 43, 2).save_with_format(path("photo.png"), ImageFormat::Png)?;
     let paint = |model: &str, style: &str, output: &str| {
@@ -55,7 +55,7 @@ fn styles_are_learned_mixed_and_added() -> Result<()> {
     // Another style is added; the known ones stay as they are.
     let added =
         train("three", &["--add-style".as_ref(), path("more").as_os_str(), "--init".as_ref(), path("two.safetensors").as_os_str()])?;
-    ensure!(added.card().styles == ["dots", "waves", "tiles"]);
+    ensure!(added.card().style_names == ["dots", "waves", "tiles"]);
     let again = paint("three.safetensors", "dots", "d")?;
     let worst = again.iter().zip(&dots).map(|(a, b)| a.abs_diff(*b)).max().context("pixels")?;
     ensure!(worst <= 2, "the known style changed by {worst} levels");

@@ -1,4 +1,4 @@
-//! Draws the styles that the project makes itself: a mosaic, a pencil hatching and a halftone print, each of a photograph.
+//! Draws the styles that the project makes itself: a mosaic and a pencil hatching of a photograph.
 //!
 //!     cargo run --release --example draw_styles -- web/examples/flowers.jpg data/styles
 
@@ -11,14 +11,14 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Longer side of the drawings, pixels.
-const SIDE: u32 = 512;
+const SIDE: u32 = 400;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (photo, folder) = (arguments.next().ok_or("name a photo")?, arguments.next().ok_or("name a folder")?);
     std::fs::create_dir_all(&folder)?;
     let photo = image::open(photo)?.resize_to_fill(SIDE, SIDE, FilterType::CatmullRom).into_rgb8();
-    for (name, drawing) in [("mosaic", mosaic(&photo)), ("pencil", pencil(&photo)), ("halftone", halftone(&photo))] {
+    for (name, drawing) in [("mosaic", mosaic(&photo)), ("pencil", pencil(&photo))] {
         let path = folder.join(name).with_extension("jpg");
         drawing.save(&path)?;
         println!("{}", path.display());
@@ -66,37 +66,19 @@ fn pencil(photo: &RgbImage) -> RgbImage {
     RgbImage::from_fn(SIDE, SIDE, |x, y| {
         let dark = 255.0 - grey(x, y);
         let (across, down) = (x as f32, y as f32);
-        let mut value = 246.0 + random.random_range(-7.0..7.0);
+        let mut value: f32 = 246.0 + random.random_range(-7.0..7.0);
         for (number, (line, level)) in
             [(across + down, 60.0), (across - down, 105.0), (0.3 * across + down, 150.0), (across + 0.2 * down, 195.0)]
                 .into_iter()
                 .enumerate()
         {
             let wobble = phases[number * SIDE as usize + ((x / 6 + y / 9) % SIDE) as usize];
-            if dark > level && (line + wobble).rem_euclid(5.0) < 1.7 {
+            if dark > level && (line + wobble).rem_euclid(8.0) < 2.4 {
                 value -= 78.0 + random.random_range(-22.0..22.0);
             }
         }
         let value = value.clamp(20.0, 255.0) as u8;
         Rgb([value, value, value.saturating_sub(4)])
-    })
-}
-
-/// Dots of three inks on turned grids, larger where the photograph has more of the ink.
-fn halftone(photo: &RgbImage) -> RgbImage {
-    const PITCH: f32 = 9.0;
-    RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let ink = |channel: usize, degrees: f32| {
-            let (sine, cosine) = degrees.to_radians().sin_cos();
-            let (across, down) = (x as f32 * cosine + y as f32 * sine, y as f32 * cosine - x as f32 * sine);
-            let (middle_across, middle_down) = (((across / PITCH).floor() + 0.5) * PITCH, ((down / PITCH).floor() + 0.5) * PITCH);
-            let (left, top) = (middle_across * cosine - middle_down * sine, middle_down * cosine + middle_across * sine);
-            let inside = |value: f32| (value.max(0.0) as u32).min(SIDE - 1);
-            let amount = 1.0 - f32::from(photo.get_pixel(inside(left), inside(top)).0[channel]) / 255.0;
-            (across - middle_across).hypot(down - middle_down) < PITCH * 0.68 * amount.sqrt()
-        };
-        let paper = |inked: bool, light: u8, dark: u8| if inked { dark } else { light };
-        Rgb([paper(ink(0, 15.0), 250, 20), paper(ink(1, 75.0), 246, 30), paper(ink(2, 0.0), 232, 40)])
     })
 }
 

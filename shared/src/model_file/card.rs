@@ -171,12 +171,12 @@ pub struct Card {
     pub codes: Option<Codes>,
     /// The names of a style network's styles, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub styles: Vec<String>,
+    pub style_names: Vec<String>,
 }
 
 impl Card {
     /// Creates the card of a network of which only the kind is known.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None, styles: Vec::new() }
+        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None, style_names: Vec::new() }
     }
 }

@@ -229,8 +229,9 @@ export class Enlarge {
                     if (progress.value === 1 && expected > PATIENCE) {
                         told.textContent = SAY.expected(expected);
                         if (!asked) {
+                            this.end(SAY.expected(expected));
                             go.hidden = false;
-                            return this.end(SAY.expected(expected));
+                            return;
                         }
                     }
                 }

@@ -100,7 +100,8 @@ pub fn to_markdown(rows: &[Row]) -> String {
         let Measures { pictures, psnr, ssim, judge } = measures;
         let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
         let time = milliseconds.map_or_else(|| "–".to_owned(), |time| format!("{time:.0}"));
-        let cells = [cell(*psnr, 1.0, 2), cell(*ssim, 1.0, 3), cell(*judge, 100.0, 1)].join(" | ");
+        let judge = judge.map_or_else(|| "–".to_owned(), |judge| cell(judge, 100.0, 1));
+        let cells = [cell(*psnr, 1.0, 2), cell(*ssim, 1.0, 3), judge].join(" | ");
         let _ = writeln!(text, "| {method} | {seen} | {pictures} | {cells} | {time} |");
     }
     text

@@ -1,7 +1,5 @@
 //! Model files of upscalers, and a table of runs.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -34,13 +32,14 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     let pairs = Pairs::new(&held_out(run, options.most)?, &judge)?;
     let measures = measure(run, upscaler.clone(), &pairs, &judge, device)?;
     let Measures { pictures, psnr, ssim, judge } = &measures;
-    println!("{pictures} held-out pictures: luma {:.2} dB, SSIM {:.3}, judge {:.1} %", psnr.mean, ssim.mean, judge.mean * 100.0);
+    let told = judge.map_or_else(String::new, |judge| format!(", judge {:.1} %", judge.mean * 100.0));
+    println!("{pictures} held-out pictures: luma {:.2} dB, SSIM {:.3}{told}", psnr.mean, ssim.mean);
     let measured = HeldOut {
         pictures: *pictures,
         side: run.config.size,
         psnr: psnr.mean,
         ssim: Some(ssim.mean),
-        errors: BTreeMap::from([("judge".to_owned(), judge.mean)]),
+        errors: judge.iter().map(|judge| ("judge".to_owned(), judge.mean)).collect(),
         cosine: None,
         grid: None,
         nats: None,

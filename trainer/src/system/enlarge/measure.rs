@@ -21,8 +21,8 @@ pub struct Pairs {
     /// Each at a quarter of its sides, reduced by the antialiased bicubic filter.
     pub small: Vec<Picture>,
     pooled: Vec<Vec<f32>>,
-    /// The mean distance between two large pictures in the judge's features.
-    spread: f64,
+    /// The mean distance between two large pictures in the judge's features; a single one has none.
+    spread: Option<f64>,
 }
 
 /// What was measured.
@@ -34,17 +34,18 @@ pub struct Measures {
     pub psnr: Estimate,
     /// Structural similarity of the luma.
     pub ssim: Estimate,
-    /// Normalised error in the judge's features.
-    pub judge: Estimate,
+    /// Normalised error in the judge's features; nothing for a single picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Estimate>,
 }
 
 impl Pairs {
     /// Prepares pictures, cropped to sides that are multiples of four.
     ///
     /// # Errors
-    /// If there are fewer than two, or one is too small.
+    /// If there is none, or one is too small.
     pub fn new(pictures: &[Picture], judge: &Judge) -> Result<Self> {
-        ensure!(pictures.len() > 1, "measuring needs at least two held-out pictures");
+        ensure!(!pictures.is_empty(), "measuring needs held-out pictures");
         let cropped = |picture: &Picture| {
             let whole = |length: usize| length / FACTOR * FACTOR;
             picture.part(0..whole(picture.width()), 0..whole(picture.height()))
@@ -54,7 +55,7 @@ impl Pairs {
         let pooled = judge.pooled(&large)?;
         let distances = (0..pooled.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| distance(&pooled[i], &pooled[j]));
         let (sum, count) = distances.fold((0.0, 0), |(sum, count), distance| (sum + distance, count + 1));
-        Ok(Self { large, small, pooled, spread: sum / f64::from(count) })
+        Ok(Self { large, small, pooled, spread: (count > 0).then(|| sum / f64::from(count)) })
     }
 
     /// Measures enlargements of the small pictures.
@@ -73,8 +74,13 @@ impl Pairs {
             ssims.push(ssim_of_planes(&wanted, &found, width, height));
         }
         let pooled = judge.pooled(enlarged)?;
-        let errors: Vec<f64> = self.pooled.iter().zip(&pooled).map(|(a, b)| distance(a, b) / self.spread).collect();
-        Ok(Measures { pictures: enlarged.len(), psnr: estimate(&psnrs, 1), ssim: estimate(&ssims, 1), judge: estimate(&errors, 1) })
+        let errors = |spread: f64| self.pooled.iter().zip(&pooled).map(|(a, b)| distance(a, b) / spread).collect::<Vec<f64>>();
+        Ok(Measures {
+            pictures: enlarged.len(),
+            psnr: estimate(&psnrs, 1),
+            ssim: estimate(&ssims, 1),
+            judge: self.spread.map(|spread| estimate(&errors(spread), 1)),
+        })
     }
 }
 

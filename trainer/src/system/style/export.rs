@@ -28,5 +28,5 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     let stylist = load_module(&run.checkpoint, AVERAGE_PART, Stylist::new(shape, device))?;
     let (stylist, seen) = mean_with(&stylist, Kind::Stylist(shape), &options.mean_with)?;
     let training = Some(card::training(run, Vec::new(), seen));
-    Ok(ModelFile::from_module(&stylist, Card { training, styles: names, ..Card::new(Kind::Stylist(shape)) }, options.precision()))
+    Ok(ModelFile::from_module(&stylist, Card { training, style_names: names, ..Card::new(Kind::Stylist(shape)) }, options.precision()))
 }

@@ -108,7 +108,7 @@ impl Task for StyleTask {
         let known = stylist_of(file.card()).with_context(named)?;
         let fresh = Stylist::new(StylistShape { styles: known.styles + added.len(), ..known }, &trained);
         let old = file.apply(Stylist::new(known, &trained)).with_context(named)?;
-        let names = file.card().styles.iter().cloned().chain(added).collect();
+        let names = file.card().style_names.iter().cloned().chain(added).collect();
         let memory = Memory { average_updates: 0, content_scale, names, first: known.styles };
         Ok((Self::new(config, fresh.extending(&old), memory, pictures, device)?, file.card().training.clone()))
     }
