@@ -6,9 +6,11 @@ use anyhow::Result;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
+use deepsim::comparator::ScaledPlace;
 use deepsim::loss::{inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
+use serde::{Deserialize, Serialize};
 
 use crate::config::choices::OptimizerChoice;
 use crate::train::average::Average;
@@ -18,6 +20,17 @@ use crate::train::optimizer::{adam, of_generator};
 
 /// The file of a checkpoint with the average, which is what is exported.
 pub const AVERAGE_PART: &str = "average.bpk";
+
+/// What a checkpoint remembers of adversarial training besides tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdversarialMemory {
+    /// Who trains at the next step.
+    pub gate: Gate,
+    /// Steps in the average.
+    pub average_updates: u64,
+    /// Where the comparator compares, and what its features there are divided by.
+    pub comparator: Vec<ScaledPlace>,
+}
 
 /// A generator in training: an inverter, or an autoencoder.
 pub struct TrainState<G: Module = Inverter> {
@@ -86,6 +99,19 @@ impl<G: Module> TrainState<G> {
             discriminator_optimizer: load_optimizer(checkpoint, "discriminator-adam.bpk", self.discriminator_optimizer)?,
             gate: Gate::OPEN,
         })
+    }
+
+    /// Loads networks and optimizers from a checkpoint with the gate and the average that it remembers.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of another shape.
+    pub fn restore(self, checkpoint: &Path, memory: &AdversarialMemory, decay: f64) -> Result<Self> {
+        Ok(Self { gate: memory.gate, ..self.load(checkpoint, memory.average_updates, decay)? })
+    }
+
+    /// Returns what a checkpoint has to remember, with the comparator's places.
+    pub fn memory(&self, comparator: &[ScaledPlace]) -> AdversarialMemory {
+        AdversarialMemory { gate: self.gate, average_updates: self.average.updates(), comparator: comparator.to_vec() }
     }
 
     /// Trains the discriminator on real and made pictures `[batch, 3, side, side]` on the plain device, the features `[batch, channels,

@@ -10,21 +10,21 @@ use deepsim::picture::Picture;
 
 use super::eval::{Row, to_markdown};
 use super::measure::{Measures, Pairs};
-use super::train::{Memory, shape_of};
+use super::train::shape_of;
 use crate::data::builtin::open_data;
 use crate::measure::judge::Judge;
 use crate::system::options::ExportOptions;
 use crate::system::{TrainedRun, card};
 use crate::train::checkpoint::load_module;
 use crate::train::mean::mean_with;
-use crate::train::state::AVERAGE_PART;
+use crate::train::state::{AVERAGE_PART, AdversarialMemory};
 
 /// Returns the model file of a run's averaged upscaler, measured on the held-out pictures.
 ///
 /// # Errors
 /// If the run or the pictures cannot be read.
 pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Result<ModelFile> {
-    let Memory { comparator, .. } = run.state.memory()?;
+    let AdversarialMemory { comparator, .. } = run.state.memory()?;
     let kind = Kind::Upscaler(shape_of(&run.config));
     let upscaler = load_module(&run.checkpoint, AVERAGE_PART, Upscaler::new(shape_of(&run.config), device))?;
     let (upscaler, seen) = mean_with(&upscaler, kind, &options.mean_with)?;

@@ -13,7 +13,6 @@ use deepsim::model_file::{Kind, Training};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::upscaler::{FACTOR, Upscaler, UpscalerShape};
 use deepsim::picture::{self, Crop};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Config;
@@ -22,11 +21,10 @@ use crate::data::pairs::Pairs;
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
-use crate::train::gate::Gate;
 use crate::train::losses::Pending;
 use crate::train::offset::offset;
 use crate::train::scale::scaled_places;
-use crate::train::state::TrainState;
+use crate::train::state::{AdversarialMemory, TrainState};
 use crate::train::task::{Outcome, Pictures, Task};
 
 /// An upscaler and its adversary in training.
@@ -38,17 +36,6 @@ pub struct EnlargeTask {
     size: usize,
     samples: Vec<Picture>,
     device: Device,
-}
-
-/// What a checkpoint remembers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
-    /// Who trains at the next step.
-    pub gate: Gate,
-    /// Steps in the average.
-    pub average_updates: u64,
-    /// Where the comparator compares, and what its features there are divided by.
-    pub comparator: Vec<ScaledPlace>,
 }
 
 /// Returns the shape of the upscaler that a configuration asks for.
@@ -97,10 +84,9 @@ impl Task for EnlargeTask {
     }
 
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &RunState, device: &Device) -> Result<Self> {
-        let Memory { gate, average_updates, comparator } = state.memory()?;
-        let fresh = Self::fresh(config, device);
-        let train_state = TrainState { gate, ..fresh.load(checkpoint, average_updates, config.average_decay())? };
-        Self::new(config, train_state, comparator, pictures, device)
+        let memory: AdversarialMemory = state.memory()?;
+        let train_state = Self::fresh(config, device).restore(checkpoint, &memory, config.average_decay())?;
+        Self::new(config, train_state, memory.comparator, pictures, device)
     }
 
     fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
@@ -146,11 +132,7 @@ impl Task for EnlargeTask {
     }
 
     fn memory(&self) -> Result<Value> {
-        Ok(serde_json::to_value(Memory {
-            gate: self.train_state.gate,
-            average_updates: self.train_state.average.updates(),
-            comparator: self.places.clone(),
-        })?)
+        Ok(serde_json::to_value(self.train_state.memory(&self.places))?)
     }
 
     /// Returns a sheet of held-out pictures, their small pictures with each pixel repeated, and the enlargements by the average.

@@ -12,7 +12,7 @@ use deepsim::picture::Picture;
 use super::TrainedAutoencoder;
 use super::codes::{principal, spread};
 use super::table::{Row, to_markdown};
-use super::train::{Memory, card_of};
+use super::train::card_of;
 use crate::data::builtin::{crops, open_data};
 use crate::measure::judge::Judge;
 use crate::measure::{Examination, Measures};
@@ -21,7 +21,7 @@ use crate::system::options::ExportOptions;
 use crate::system::{TrainedRun, card};
 use crate::train::checkpoint::load_module;
 use crate::train::mean::mean_with;
-use crate::train::state::AVERAGE_PART;
+use crate::train::state::{AVERAGE_PART, AdversarialMemory};
 
 /// Pictures that an autoencoder is measured on, at most: the judge looks at each of them twice, at 224 pixels.
 const MOST_MEASURED: usize = 500;
@@ -34,7 +34,7 @@ const MOST_ENCODED: usize = 2000;
 /// If the run or the pictures cannot be read.
 pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Result<ModelFile> {
     let config = &run.config;
-    let Memory { comparator, .. } = run.state.memory()?;
+    let AdversarialMemory { comparator, .. } = run.state.memory()?;
     let (autoencoder, seen) = averaged(run, &options.mean_with, options.precision(), device)?;
     let (dataset, held_out) = open_data(config)?;
     let pictures = crops(&held_out, options.most.unwrap_or(MOST_MEASURED), config.size)?;
