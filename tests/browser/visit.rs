@@ -191,7 +191,7 @@ fn nobody_is_shut_out() -> Result<()> {
         page.client.execute(&axe, vec![]).await?;
         for scheme in ["light", "dark"] {
             emulate(page, 1440, 900, scheme).await?;
-            for tab in ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "view-generate"] {
+            for tab in ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "view-generate", "view-enlarge"] {
                 page.click(&format!("#{tab}")).await?;
                 page.rest().await?;
                 let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => \
@@ -224,6 +224,10 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
         let stops = "return document.querySelectorAll('#tabs [role=tab][tabindex=\"0\"]').length";
         ensure!(page.run(stops, vec![]).await? == 1);
         ensure!(page.run("return document.getElementById('panel-refine').hidden", vec![]).await? == false);
+        // From the last view the arrow leads to the first.
+        let key = "document.getElementById('view-enlarge').focus(); \
+            document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})); return document.activeElement.id";
+        ensure!(page.run(key, vec![]).await? == "view-invert");
         // Everything that can be clicked can be reached.
         let script = "return [...document.querySelectorAll('button, select, input, summary, a')].filter((each) => each.tabIndex < 0 && each.getAttribute('role') !== 'tab').length";
         ensure!(page.run(script, vec![]).await? == 0);
@@ -271,6 +275,11 @@ fn the_page_fits_its_screens() -> Result<()> {
                 let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
                 ensure!(wide <= u64::from(width), "{name}, generating: {wide} pixels wide");
                 page.screenshot(&format!("page-{name}-{scheme}-generate.png")).await?;
+                page.click("#view-enlarge").await?;
+                page.until("document.body.dataset.enlargedAfter").await?;
+                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
+                ensure!(wide <= u64::from(width), "{name}, enlarging: {wide} pixels wide");
+                page.screenshot(&format!("page-{name}-{scheme}-enlarge.png")).await?;
                 page.click("#view-invert").await?;
                 for section in ["layers", "experiments", "how"] {
                     page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;

@@ -37,14 +37,16 @@ export class Views {
         for (const { commands } of classes) page.engine.allow(commands);
         /** By name. @type {Map<string, View>} */
         this.byName = new Map(classes.map((View) => [View.name, new View(page)]));
-        for (const [place, { name }] of classes.entries()) {
+        for (const { name } of classes) {
             const tab = element(`view-${name}`);
             tab.addEventListener("click", () => this.choose(name));
             tab.addEventListener("keydown", (event) => {
                 const by = { ArrowRight: 1, ArrowLeft: -1 }[/** @type {KeyboardEvent} */ (event).key];
                 if (!by) return;
                 event.preventDefault();
-                const next = classes[(place + by + classes.length) % classes.length].name;
+                // A view without models has no tab to be seen.
+                const offered = classes.map((View) => View.name).filter((each) => !element(`view-${each}`).hidden);
+                const next = offered[(offered.indexOf(name) + by + offered.length) % offered.length];
                 this.choose(next);
                 element(`view-${next}`).focus();
             });
