@@ -116,7 +116,7 @@ pub struct ScaledPlace {
     /// The place.
     #[serde(rename = "layer")]
     pub place: Place,
-    /// What its features are divided by, so that their mean square is 1.
+    /// The divisor of its features, which makes their mean square 1.
     pub scale: f32,
 }
 

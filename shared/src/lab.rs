@@ -1,4 +1,4 @@
-//! What the page's laboratory does: look at a picture once, then invert any layer's features of it, edited or not, as often as wanted.
+//! The computations of the page's view Invert: one analysis of a picture, then any number of inversions of its features, edited or not.
 //!
 //! Everything that reads from the device is asynchronous, because a browser's GPU cannot be waited for. A picture's features stay on the
 //! device; what an edit needs as plain numbers is read once.

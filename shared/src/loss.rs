@@ -38,7 +38,7 @@ pub struct Weights {
 /// How much the divergence of a variational code from the standard normal counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// What a nat a picture counts.
+    /// The weight of a nat a picture.
     pub weight: f64,
     /// Nats a picture at which it is held, in place of being pushed to nothing: `weight * |nats - target|` (Burgess et al. 2018, equation
     /// 8). Two losses can so be compared at equal capacity.
@@ -84,7 +84,7 @@ impl Offset {
     }
 }
 
-/// What becomes of the border of pictures that are shifted before the comparator.
+/// The treatment of the border of pictures that are shifted before the comparator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Border {
     /// It is cut off: the cheaper, where pictures are crops of larger ones anyway.

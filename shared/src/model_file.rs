@@ -19,7 +19,7 @@ use stored::Tensors;
 pub const VERSION: u32 = 2;
 
 const CARD_KEY: &str = "deepsim";
-/// What stands in the place of the checksum while it is reckoned.
+/// The placeholder of the checksum while it is computed.
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The card as it stands in the file's metadata, under one key: two would be written in random order, and equal models should be
@@ -138,7 +138,7 @@ impl ModelFile {
         let bad_card = |error: serde_json::Error| ModelFileError::Card(error.to_string());
         let tensors = stored::read(&file);
         let sealed: Sealed<serde_json::Value> = serde_json::from_str(text).map_err(bad_card)?;
-        // The version comes first: another one may reckon its checksum in another way.
+        // The version comes first: another one may compute its checksum in another way.
         if sealed.version != VERSION {
             return Err(ModelFileError::Version(sealed.version));
         }

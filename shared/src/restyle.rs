@@ -9,7 +9,7 @@ use crate::nets::stylist::{Stylist, StylistShape};
 use crate::optimise::PixelAdam;
 use crate::picture::{self, Picture, PictureError};
 
-/// What the sides of a picture must be multiples of.
+/// The number of which the sides of a picture must be multiples.
 pub const SIDE_UNIT: usize = 4;
 
 /// A style network on a device, and the names of its styles.

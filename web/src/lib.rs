@@ -41,7 +41,7 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// A device, the networks on it, and the pictures that are looked at.
+/// A device, the networks on it, and the pictures that are inverted.
 #[wasm_bindgen]
 pub struct Session {
     device: Device,
@@ -132,7 +132,7 @@ impl Session {
     /// Returns the classes that SqueezeNet predicts for a slot's picture.
     ///
     /// # Errors
-    /// If nobody has looked at it, or the device fails.
+    /// If its features are not computed yet, or the device fails.
     pub async fn classes(&self, slot: &str) -> Result<Judged, JsError> {
         let nothing = deepsim::lab::Errors { picture: 0.0, feature: 0.0 };
         Ok(Judged::new(nothing, &self.lab()?.classes(self.analysis(slot)?, CLASSES).await?))

@@ -25,7 +25,7 @@ pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([KERNEL, KERNEL]).with_stride([STRIDE, STRIDE]))
 }
 
-/// What burn's dispatch calls.
+/// The operation that burn's dispatch calls.
 #[backend_extension(Flex, Autodiff)]
 trait MaxPool: Backend {
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;

@@ -11,7 +11,7 @@ use crate::nets::inverter::InverterShape;
 use crate::nets::stylist::StylistShape;
 use crate::nets::upscaler::UpscalerShape;
 
-/// What a model file holds.
+/// The kind of network in a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Kind {
@@ -31,20 +31,20 @@ pub enum Kind {
     Stylist(StylistShape),
 }
 
-/// What an inverter is.
+/// The description of an inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct InverterCard {
     /// The network.
     #[serde(flatten)]
     pub shape: InverterShape,
-    /// What the layer's features are divided by before they are inverted.
+    /// The divisor of the layer's features before they are inverted.
     pub feature_scale: f32,
 }
 
-/// What an autoencoder is, variational or not.
+/// The description of an autoencoder, variational or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoencoderCard {
-    /// What pictures are reduced to.
+    /// The code of its pictures.
     pub code: Code,
     /// Side of its pictures, pixels.
     pub side: usize,
@@ -80,7 +80,7 @@ pub struct Training {
     pub seed: u64,
     /// The learning rate.
     pub learning_rate: f64,
-    /// What trained the kernels, if it was not Adam.
+    /// The optimizer of the kernels, if it was not Adam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<String>,
     /// Whether no picture was made: the crops taught an inverter to translate its features into another layer's.
@@ -93,7 +93,7 @@ pub struct Training {
     pub network: Network,
     /// The comparator's layers.
     pub comparator: Vec<ScaledPlace>,
-    /// What the divergence of a variational code counted.
+    /// The divergence term of a variational code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Divergence>,
     /// Whether the adversary was shown pictures of codes drawn from the prior, too: VAE/GAN's always is, a VAE's with `--draws`.
@@ -133,7 +133,7 @@ pub struct HeldOut {
     pub nats: Option<f64>,
 }
 
-/// Where the codes of the training pictures lie: what sliders move along.
+/// The distribution of the training pictures' codes; sliders move along its directions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Codes {
     /// Their mean.
@@ -151,22 +151,22 @@ pub struct Direction {
     pub vector: Vec<f32>,
 }
 
-/// What a model is, how it was made and how good it measured.
+/// The description of a model: its kind, its training and its measures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// What the file holds.
+    /// The kind of network.
     #[serde(flatten)]
     pub kind: Kind,
-    /// Where weights that were not trained here come from, and their licence.
+    /// The origin and licence of weights that were not trained here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// How it was trained, if it was trained here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
-    /// What was measured on held-out pictures, at one or several sizes.
+    /// Measures on held-out pictures, at one or several sizes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_out: Vec<HeldOut>,
-    /// Where the codes of an autoencoder lie.
+    /// The distribution of an autoencoder's codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codes: Option<Codes>,
     /// The names of a style network's styles, in their order.

@@ -1,4 +1,4 @@
-//! What a network makes of a picture, by name: for checking one build or device against another.
+//! Named activations of a network for a picture: for checking one build or device against another.
 
 use burn::tensor::{Device, Tensor};
 

@@ -34,7 +34,7 @@ const FROM_PLACES: [usize; 6] = [64, 96, 96, 64, 32, 24];
 /// clothes have much, come of any large number and need not be met exactly. A little more than 1, so that white is not at infinity.
 pub const MOST: f64 = 1.02;
 
-/// What a picture is reduced to.
+/// The code of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Code {

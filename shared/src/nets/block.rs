@@ -1,4 +1,4 @@
-//! What generators are made of: inverters and decoders alike.
+//! Building blocks of the generators, of inverters and of decoders.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

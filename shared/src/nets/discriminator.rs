@@ -35,7 +35,7 @@ pub struct Discriminator {
     decision: Decision,
 }
 
-/// Of what the discriminator decides whether it is real.
+/// The unit of the discriminator's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Decision {
     /// The whole picture, by the average over all positions (the paper's).
@@ -45,7 +45,7 @@ pub enum Decision {
     Patch,
 }
 
-/// What is made of the features.
+/// The embedding of the features.
 #[derive(Module, Debug)]
 struct Embed {
     first: Linear,

@@ -51,7 +51,7 @@ pub struct EfficientNet {
     classifier: Conv,
 }
 
-/// What the judge says of pictures.
+/// The judge's output for pictures.
 pub struct Judgement {
     /// Pooled features, `[batch, 1280]`.
     pub pooled: Tensor<2>,

@@ -12,7 +12,7 @@ use crate::Layer;
 use crate::kernels::conv::Geometry;
 use crate::network::FeatureMap;
 
-/// What makes a first grid of the features.
+/// The layer that turns the features into a first grid.
 #[derive(Module, Debug)]
 enum Head {
     /// The unpadded network lost one position a side; a 2x2 kernel padded by one gives it back.
@@ -24,12 +24,12 @@ enum Head {
 /// The side of what the scores' inverter makes, whatever the side of the picture that the scores are of, in pixels.
 pub const SCORES_SIDE: usize = 128;
 
-/// What an inverter looks like.
+/// The shape of an inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct InverterShape {
     /// The layer whose features it inverts.
     pub layer: Layer,
-    /// What the usual numbers of channels are multiplied by, rounded to eights. Those of dense layers and translators stay.
+    /// Factor of the usual numbers of channels, rounded to eights. Those of dense layers and translators stay.
     #[serde(default = "full_width", skip_serializing_if = "is_full_width")]
     pub width: f64,
     /// A layer into whose features it translates first; what follows is the inverter of that layer. See [`InverterShape::path`].

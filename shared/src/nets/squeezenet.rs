@@ -11,7 +11,7 @@ use crate::kernels::conv::Geometry;
 use crate::kernels::pool::max_pool;
 use crate::random::{gaussian, generator};
 
-/// What ImageNet's mean RGB was when the weights were trained, 0..255.
+/// The mean RGB of ImageNet with which the weights were trained, 0..255.
 const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
 
 /// Squeeze with 1x1, expand with 1x1 and 3x3 side by side.

@@ -15,7 +15,7 @@ const GRID: [usize; 2] = [224, 128];
 /// Channels after the doubling of the scores' 4x4 grid.
 const SCORES: usize = 96;
 
-/// What makes a first grid of the features.
+/// The layer that turns the features into a first grid.
 #[derive(Module, Debug)]
 enum Head {
     /// A 2x2 kernel padded by one gives back the position a side that the unpadded network lost.

@@ -1,4 +1,4 @@
-//! What commands share that make one picture of each picture of `--input`.
+//! The loop of commands that make one picture of each picture of `--input`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -69,7 +69,7 @@ pub struct ExperimentOptions {
     pub device: Backend,
 }
 
-/// What is done to the features of a picture.
+/// An operation on the features of a picture.
 #[derive(Debug, Clone, Copy)]
 enum Operation {
     Nothing,

@@ -24,7 +24,7 @@ use clap::Subcommand;
 use crate::device::Backend;
 use crate::system::options::{EvalOptions, ExportOptions};
 
-/// What trainer does besides training.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Invert pictures with a model file: one PNG a picture

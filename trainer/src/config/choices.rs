@@ -1,4 +1,4 @@
-//! What `--loss`, `--comparator` and `--task` can be.
+//! The values of `--loss`, `--comparator`, `--task` and other options.
 
 use clap::ValueEnum;
 use deepsim::comparator::Network;
@@ -40,7 +40,7 @@ pub enum LossPreset {
     DeepSim,
 }
 
-/// What `--optimizer` can be.
+/// The values of `--optimizer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OptimizerChoice {
@@ -51,7 +51,7 @@ pub enum OptimizerChoice {
     Muon,
 }
 
-/// What `--discriminator` can be.
+/// The values of `--discriminator`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiscriminatorChoice {
@@ -71,7 +71,7 @@ impl From<DiscriminatorChoice> for Decision {
     }
 }
 
-/// What a run trains.
+/// The values of `--task`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskChoice {

@@ -1,4 +1,4 @@
-//! What a run is: one struct, read from the command line, saved as `config.toml` beside what it made.
+//! The configuration of a run: one struct, read from the command line and saved as `config.toml` in the run's folder.
 
 mod check;
 pub mod choices;
@@ -115,7 +115,7 @@ pub struct Config {
     #[arg(long, default_value_t = 0.3, value_name = "SHARE", help_heading = "Training")]
     pub decay: f64,
 
-    /// Crops after which the weights of now count half in their moving average
+    /// Crops after which the current weights count half in their moving average
     #[arg(long, default_value_t = 5000.0, value_name = "CROPS", help_heading = "Training")]
     pub average_half_life: f64,
 

@@ -19,13 +19,13 @@ pub struct StyleOptions {
     #[serde(default = "usual_size")]
     pub style_size: usize,
 
-    /// What the terms of the loss count.
+    /// The weights of the loss.
     #[command(flatten)]
     #[serde(flatten)]
     pub terms: StyleTerms,
 }
 
-/// What the terms of the loss of style transfer count.
+/// The weights of the loss of style transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Args, Serialize, Deserialize)]
 pub struct StyleTerms {
     /// Weight of the content, its features' relative error

@@ -10,13 +10,13 @@ use rand_chacha::ChaCha8Rng;
 
 /// Side of a crop, as a share of the picture's short side.
 const SCALE: std::ops::Range<f64> = 0.4..1.0;
-/// What is added to every value of 0..255.
+/// Range of the brightness added to every value of 0..255.
 const BRIGHTNESS: std::ops::Range<f32> = -30.0..30.0;
-/// What the distance from middle grey is multiplied by.
+/// Range of the contrast, the factor of the distance from middle grey.
 const CONTRAST: std::ops::Range<f32> = 0.75..1.25;
-/// What a pixel's distance from its own grey is multiplied by.
+/// Range of the saturation, the factor of a pixel's distance from its own grey.
 const SATURATION: std::ops::Range<f32> = 0.7..1.4;
-/// What each colour is multiplied by: the light of another hour.
+/// Range of the factor of each colour: the light of another hour.
 const TINT: std::ops::Range<f32> = 0.85..1.15;
 /// How often the colours change places.
 const REORDER: f64 = 0.05;

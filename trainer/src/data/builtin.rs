@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::data::random::random;
 use crate::models::locate::locate;
 
-/// What deepsim brings: a name for `--data`, training pictures, held-out ones.
+/// The built-in data sets: name for `--data`, training pictures, held-out ones.
 const BUILT_IN: [(&str, &str, &str); 2] =
     [("photos", "data/photos-train.tar.gz", "data/photos-val.tar"), ("emoji", "data/emoji-train.tar.gz", "data/emoji-val.tar")];
 /// The data set of whoever names none.

@@ -21,9 +21,9 @@ const SCALE: std::ops::Range<f64> = 0.7..1.4;
 const MOVE: f64 = 0.2;
 /// How far it turns, in radians: 20 degrees either way.
 const TURN: f64 = 0.35;
-/// What a value's distance from middle grey is multiplied by.
+/// Range of the contrast, the factor of a value's distance from middle grey.
 const CONTRAST: std::ops::Range<f64> = 0.6..1.4;
-/// What is added to each colour's values of 0..255.
+/// Range of what is added to each colour's values of 0..255.
 const COLOUR: std::ops::Range<f64> = -35.0..35.0;
 
 /// Altered pieces of pictures, one piece of each.

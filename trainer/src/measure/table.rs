@@ -22,7 +22,7 @@ pub struct TableFiles {
 }
 
 impl TableFiles {
-    /// Prints a table in Markdown and writes it and its rows to the files that are wished for.
+    /// Prints a table in Markdown and writes it and its rows to the files that the options name.
     ///
     /// # Errors
     /// If a file cannot be written.

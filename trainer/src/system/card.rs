@@ -1,4 +1,4 @@
-//! What the card of a model file says of a run and its measures.
+//! The part of a model file's card that comes from a run and its measures.
 
 use clap::ValueEnum;
 use deepsim::comparator::ScaledPlace;

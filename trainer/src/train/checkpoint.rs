@@ -23,7 +23,7 @@ const KEEP: usize = 2;
 /// A file of a checkpoint: its name and its bytes.
 pub type Part = (&'static str, Vec<u8>);
 
-/// What is not a tensor.
+/// The part of a checkpoint that is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
     /// Steps done.

@@ -1,4 +1,4 @@
-//! What changes the weights: Adam, or Muon for kernels and Adam for biases.
+//! Optimizers: Adam, or Muon for kernels and Adam for biases.
 
 use burn::module::ParamGroup;
 use burn::optim::momentum::MomentumConfig;

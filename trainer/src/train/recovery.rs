@@ -1,4 +1,4 @@
-//! What happens when a step breaks: the last checkpoint that is known to be good, at half the learning rate.
+//! Recovery when training diverges: it goes on from the last good checkpoint at half the learning rate.
 
 use std::fs;
 use std::path::{Path, PathBuf};

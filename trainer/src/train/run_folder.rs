@@ -13,7 +13,7 @@ use crate::train::task::Outcome;
 /// File in a run's folder with the command lines that made it, one each time it was started or resumed.
 pub const COMMAND: &str = "command.txt";
 
-/// Where a run comes from.
+/// A new run or a resumed one.
 #[derive(Debug, Clone)]
 pub enum Start {
     /// A new run in this folder.

@@ -1,6 +1,6 @@
 //! The learning rate over a run: constant, then falling.
 
-/// What a slowdown leaves of the learning rate.
+/// The factor of the learning rate after a slowdown.
 const SLOWDOWN: f64 = 0.5;
 
 /// Returns the learning rate of a step (the first is 0) of a run of `total` steps: `rate` until the last `decay` share of the run begins (0

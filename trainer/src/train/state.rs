@@ -1,4 +1,4 @@
-//! What adversarial training changes: a generator, its adversary, their optimizers, the generator's average, and who waits.
+//! The state of adversarial training: a generator, its adversary, their optimizers, the generator's average, and the gate.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::train::optimizer::{adam, of_generator};
 /// The file of a checkpoint with the average, which is what is exported.
 pub const AVERAGE_PART: &str = "average.bpk";
 
-/// What a checkpoint remembers of adversarial training besides tensors.
+/// The part of a checkpoint of adversarial training that is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdversarialMemory {
     /// Who trains at the next step.
@@ -34,13 +34,13 @@ pub struct AdversarialMemory {
 
 /// A generator in training: an inverter, or an autoencoder.
 pub struct TrainState<G: Module = Inverter> {
-    /// What makes pictures, the paper's G.
+    /// The network that makes pictures, the paper's G.
     pub generator: G,
     /// Its adversary.
     pub discriminator: Discriminator,
     /// The generator's moving average.
     pub average: Average<G>,
-    /// What changes the generator.
+    /// The generator's optimizer.
     pub generator_optimizer: ModuleOptimizer,
     /// Adam for the discriminator.
     pub discriminator_optimizer: ModuleOptimizer,

@@ -14,14 +14,14 @@ use crate::data::Dataset;
 use crate::data::loader::{Batch, Source};
 use crate::train::checkpoint::{Part, RunState};
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Losses and other numbers, by name, in the order in which they are shown. Losses are of the weights before the step.
     pub terms: Vec<(&'static str, f32)>,
     /// Whether each network trained, by name. One that the loss does not use does not.
     pub trained: Vec<(&'static str, bool)>,
-    /// A network that waits, as people are told of it.
+    /// A network that waits, by its name for people.
     pub waiting: Option<&'static str>,
 }
 

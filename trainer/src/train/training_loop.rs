@@ -31,7 +31,7 @@ pub enum Ended {
     Early,
 }
 
-/// What a run is started with.
+/// The arguments of a run.
 #[derive(Debug)]
 pub struct Session<'a> {
     /// What to train.

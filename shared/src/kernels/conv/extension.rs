@@ -43,7 +43,7 @@ fn doubled(x: Tensor<4>) -> Tensor<4> {
         .reshape([batch, channels, 2 * height, 2 * width]) // [batch, channels, 2h, 2w]
 }
 
-/// What burn's dispatch calls.
+/// The operation that burn's dispatch calls.
 #[backend_extension(Flex, Autodiff)]
 trait Convolve: Backend {
     fn convolve(
@@ -80,7 +80,7 @@ mod backward {
 
     use super::*;
 
-    /// What the gradients are made of. The input is kept only where a weight learns.
+    /// The tensors that the gradients are computed from. The input is kept only where a weight learns.
     #[derive(Debug, Clone)]
     struct Kept {
         job: Job,

@@ -1,4 +1,4 @@
-//! Where a convolution reads and writes: taps between planes.
+//! The positions that a convolution reads and writes: taps between planes.
 //!
 //! A picture's pixels are laid out in *planes*, zero-padded, rows one *pitch* apart. Then the same *tap* of the kernel, for every
 //! output pixel, is one constant distance in memory, and a convolution is a sum over taps of shifted planes: no im2col. A stride

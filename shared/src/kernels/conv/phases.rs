@@ -4,7 +4,7 @@
 use super::geometry::{Plan, Side, Tap};
 use crate::kernels::parallel;
 
-/// Where the sums of one phase come from and go to.
+/// The input and output positions of the sums of one phase.
 pub(super) struct Phase {
     /// Distance from a channel's planes to what the phase's first pixel reads, one a tap.
     pub(super) offsets: Vec<usize>,

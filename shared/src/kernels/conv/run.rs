@@ -35,7 +35,7 @@ pub(super) struct Job {
     pub(super) outputs: usize,
     pub(super) height: usize,
     pub(super) width: usize,
-    /// What an output counts below zero: 0 is ReLU, 1 nothing.
+    /// The factor of negative outputs: 0 is ReLU, 1 no activation.
     pub(super) slope: f32,
 }
 

@@ -26,7 +26,7 @@ const fn vectors<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 3 } else { 2 }
 }
 
-/// What [`correlate`] reads.
+/// The input of [`correlate`].
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     /// From the tile's first pixel on.

@@ -40,7 +40,7 @@ impl WithSimd for Lanes {
     }
 }
 
-/// Where squares are read and written.
+/// The positions at which squares are read and written.
 pub(super) struct Squares {
     pub(super) input: Side,
     output: Side,

@@ -9,7 +9,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-/// What another implementation starts from, and what it should find.
+/// The start of another implementation's step, and the losses that it should find.
 #[derive(Debug, Default)]
 pub struct State {
     path: Vec<String>,

@@ -39,7 +39,7 @@ pub struct ExemplarTask {
     device: Device,
 }
 
-/// What a checkpoint remembers.
+/// The part of a checkpoint that is not a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Steps in the average.

@@ -1,4 +1,4 @@
-//! Where the codes of pictures lie: their principal directions, how many of their numbers are used, and how far they are from the prior.
+//! The distribution of the codes of pictures: their principal directions, how many of their numbers are used, and how far they are from the prior.
 
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
@@ -40,7 +40,7 @@ pub fn principal(autoencoder: &TrainedAutoencoder, pictures: &[Picture]) -> Resu
     Ok(Codes { mean: mean.iter().map(|&value| short(value)).collect(), directions: order.iter().take(DIRECTIONS).map(direction).collect() })
 }
 
-/// What the distributions of the codes of pictures are like.
+/// Measures of the distributions of the codes of pictures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// Divergence from the standard normal, nats a picture.

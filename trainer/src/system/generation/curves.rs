@@ -1,4 +1,4 @@
-//! What the weight of the divergence trades, as curves over the nats that codes carry.
+//! Curves of errors and distances over the nats that codes carry.
 
 use std::collections::BTreeMap;
 use std::fs;

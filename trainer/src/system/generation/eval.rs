@@ -129,7 +129,7 @@ fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)
     }
 }
 
-/// What distances are measured to.
+/// The pictures that distances are measured to.
 struct References {
     training: DMatrix<f64>,
     held_out: DMatrix<f64>,

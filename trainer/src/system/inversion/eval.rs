@@ -28,7 +28,7 @@ use crate::system::options::{Baseline, EvalOptions};
 /// Pictures in a row of the sheet.
 const SHOWN: usize = 4;
 
-/// What makes one row.
+/// A row to be measured.
 struct Job {
     name: String,
     layer: Option<Layer>,

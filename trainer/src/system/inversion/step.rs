@@ -11,14 +11,14 @@ use deepsim::nets::squeezenet::SqueezeNet;
 use crate::train::losses::{Losses, Pending};
 use crate::train::state::TrainState;
 
-/// What does not change while training.
+/// The constants of training.
 #[derive(Debug)]
 pub struct Setup {
     /// The network that is inverted, on the plain device.
     pub encoder: SqueezeNet,
     /// The layer that is inverted.
     pub layer: Layer,
-    /// What its features are divided by.
+    /// The divisor of its features.
     pub scale: f32,
     /// The loss, its comparator on the plain device.
     pub loss: DeepSimLoss,

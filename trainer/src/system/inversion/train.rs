@@ -41,14 +41,14 @@ pub struct InversionTask {
     device: Device,
 }
 
-/// What a checkpoint remembers.
+/// The part of a checkpoint that is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     /// Who trains at the next step.
     pub gate: Gate,
     /// Steps in the average.
     pub average_updates: u64,
-    /// What the inverted layer's features are divided by.
+    /// The divisor of the inverted layer's features.
     pub feature_scale: f32,
     /// Where the comparator compares, and what its features there are divided by.
     pub comparator: Vec<ScaledPlace>,
@@ -57,7 +57,7 @@ pub struct Memory {
     pub through_scale: Option<f32>,
 }
 
-/// What features are divided by.
+/// Divisors of features.
 struct Scales {
     /// Those of the inverted layer.
     inverted: f32,
@@ -167,7 +167,7 @@ fn fresh(config: &Config, device: &Device) -> TrainState {
     TrainState { discriminator: train_state.discriminator.deciding(config.discriminator.into()), ..train_state }
 }
 
-/// What is known of the model that a run starts from.
+/// The training and the scale of the model that a run starts from.
 #[derive(Default)]
 struct Known {
     training: Option<Training>,

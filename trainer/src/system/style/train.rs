@@ -51,7 +51,7 @@ pub struct StyleTask {
     device: Device,
 }
 
-/// What a checkpoint remembers.
+/// The part of a checkpoint that is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     /// Steps in the average.
