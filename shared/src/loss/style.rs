@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mean_square;
 use crate::comparator::Comparator;
+use crate::network::{FeatureNetwork, UnknownPlace};
 
 /// How much each term counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -37,38 +38,53 @@ pub struct StyleTerms {
 #[derive(Debug, Clone)]
 pub struct Grams(pub Vec<Tensor<3>>);
 
-/// A comparator for the style, one for the content, and the weights of the terms.
+/// A comparator for style and content, and the weights of the terms.
 #[derive(Debug)]
 pub struct StyleLoss {
-    style: Comparator,
-    content: Comparator,
+    /// The places of the style come first.
+    comparator: Comparator,
+    style_places: usize,
+    content_place: usize,
     weights: StyleWeights,
 }
 
 impl StyleLoss {
-    /// Creates a loss with the comparators of style and content and the weights of the terms.
-    pub const fn new(style: Comparator, content: Comparator, weights: StyleWeights) -> Self {
-        Self { style, content, weights }
+    /// Creates a loss with the features of a network: the places whose Gram matrices make the style, the place whose features are the content, the
+    /// number that these are divided by, and the weights of the terms.
+    ///
+    /// # Errors
+    /// If the network lacks a place.
+    pub fn new(
+        network: impl FeatureNetwork + 'static,
+        style: &[&str],
+        content: (&str, f32),
+        weights: StyleWeights,
+    ) -> Result<Self, UnknownPlace> {
+        // A relative error does not depend on the scale, so that of the content serves a place that both use.
+        let mut places: Vec<(&str, f32)> = style.iter().map(|&name| if name == content.0 { content } else { (name, 1.0) }).collect();
+        let content_place = places.iter().position(|&(name, _)| name == content.0).unwrap_or(places.len());
+        if content_place == places.len() {
+            places.push(content);
+        }
+        Ok(Self { comparator: Comparator::new(network, &places)?, style_places: style.len(), content_place, weights })
     }
 
     /// Returns the Gram matrices of a style's picture `[1, 3, height, width]`.
     pub fn grams(&self, style: Tensor<4>) -> Grams {
-        Grams(self.style.features(style).into_iter().map(gram).collect())
+        Grams(self.comparator.features(style).into_iter().take(self.style_places).map(gram).collect())
     }
 
     /// Returns the terms for pictures that were made `[batch, 3, height, width]`, their contents of the same size, and the styles that they
     /// should have: matrices `[batch, channels, channels]`, or `[1, channels, channels]` for one style of all.
     pub fn terms(&self, made: Tensor<4>, content: Tensor<4>, styles: &Grams) -> StyleTerms {
-        let mean = |errors: Vec<Tensor<1>>| {
-            let count = errors.len().max(1) as f64;
-            errors.into_iter().reduce(|sum, error| sum + error).map(|sum| sum.div_scalar(count))
-        };
-        let found = self.style.features(made.clone()).into_iter().map(gram);
-        let style = mean(found.zip(&styles.0).map(|(found, wanted)| relative(found, wanted.clone())).collect());
-        let pairs = self.content.features(made.clone()).into_iter().zip(self.content.features(content));
-        let content = mean(pairs.map(|(found, wanted)| mean_square(found - wanted)).collect());
-        let zero = || Tensor::zeros([1], &made.device());
-        StyleTerms { content: content.unwrap_or_else(zero), style: style.unwrap_or_else(zero), variation: variation(made) }
+        let variation = variation(made.clone());
+        let wanted = self.comparator.features(content).swap_remove(self.content_place); // [batch, channels, h, w]
+        let mut found = self.comparator.features(made);
+        let content = mean_square(found[self.content_place].clone() - wanted);
+        found.truncate(self.style_places);
+        let errors = found.into_iter().map(gram).zip(&styles.0).map(|(found, wanted)| relative(found, wanted.clone()));
+        let style = errors.reduce(|sum, error| sum + error).map(|sum| sum.div_scalar(self.style_places as f64));
+        StyleTerms { style: style.unwrap_or_else(|| content.zeros_like()), content, variation }
     }
 
     /// Returns the weighted sum, `[1]`.
@@ -108,9 +124,8 @@ mod tests {
     use crate::nets::squeezenet::SqueezeNet;
 
     fn loss(device: &Device) -> StyleLoss {
-        let pictures = Tensor::random([1, 3, 64, 64], Distribution::Uniform(-1.0, 1.0), device);
-        let comparator = |places: &[&str]| Comparator::measured(SqueezeNet::random(1, device), places, pictures.clone()).unwrap();
-        StyleLoss::new(comparator(&["pool1", "fire3"]), comparator(&["fire3"]), StyleWeights { content: 1.0, style: 2.0, variation: 3.0 })
+        let weights = StyleWeights { content: 1.0, style: 2.0, variation: 3.0 };
+        StyleLoss::new(SqueezeNet::random(1, device), &["pool1", "fire3"], ("fire3", 1.0), weights).unwrap()
     }
 
     #[test]

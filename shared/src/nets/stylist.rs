@@ -2,17 +2,19 @@
 //! styles: each is a scale and a shift for every normalised channel (Dumoulin, Shlens & Kudlur 2017), so styles mix by mixing these numbers.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::block::GREY;
 use super::conv::Conv;
 use super::he_gain;
+use crate::kernels::border::{Border, crop, pad};
 use crate::kernels::conv::Geometry;
+use crate::kernels::normalise::normalise;
 
-/// Keeps the normalisation of a plain channel finite.
-const EPSILON: f64 = 1e-3;
+/// What negative values are multiplied by after a normalisation.
+const RELU: f32 = 0.0;
+const LINEAR: f32 = 1.0;
 /// Residual blocks at a quarter of the size.
 const BLOCKS: usize = 5;
 /// Kernels of the first and the last convolution.
@@ -118,14 +120,14 @@ impl Stylist {
         let mut styles = Styles { values: styles, layers: self.shape.normalised().into_iter(), at: 0 };
         let mut x = pictures;
         for (conv, kernel) in self.shrinking.iter().zip([WIDE, 3, 3]) {
-            x = styles.normalise(conv.forward(padded(x, kernel / 2))).clamp_min(0.0); // [batch, channels, h, w]
+            x = styles.normalise(conv.forward(padded(x, kernel / 2)), RELU); // [batch, channels, h, w]
         }
         for pair in self.residual.chunks_exact(2) {
-            let inner = styles.normalise(pair[0].forward(padded(x.clone(), 1))).clamp_min(0.0); // [batch, 4 channels, h / 4, w / 4]
-            x = x + styles.normalise(pair[1].forward(padded(inner, 1))); // [batch, 4 channels, h / 4, w / 4]
+            let inner = styles.normalise(pair[0].forward(padded(x.clone(), 1)), RELU); // [batch, 4 channels, h / 4, w / 4]
+            x = x + styles.normalise(pair[1].forward(padded(inner, 1)), LINEAR); // [batch, 4 channels, h / 4, w / 4]
         }
         for conv in &self.growing {
-            x = styles.normalise(doubled(conv, x)).clamp_min(0.0); // [batch, channels, 2h, 2w]
+            x = styles.normalise(doubled(conv, x), RELU); // [batch, channels, 2h, 2w]
         }
         self.picture.forward(padded(x, WIDE / 2)).tanh() // [batch, 3, height, width]
     }
@@ -140,29 +142,25 @@ struct Styles {
 }
 
 impl Styles {
-    /// Normalises each channel of each picture, and scales and shifts it: `[batch, channels, h, w]`.
-    fn normalise(&mut self, x: Tensor<4>) -> Tensor<4> {
+    /// Normalises each channel of each picture, scales, shifts and activates it: `[batch, channels, h, w]`.
+    fn normalise(&mut self, x: Tensor<4>, slope: f32) -> Tensor<4> {
         let channels = self.layers.next().unwrap_or(0);
-        let rows = self.values.dims()[0];
-        let part = |start: usize| self.values.clone().narrow(1, start, channels).reshape([rows, channels, 1, 1]); // [batch or 1, channels, 1, 1]
-        let (scale, shift) = (part(self.at), part(self.at + channels));
+        let part = |start: usize| self.values.clone().narrow(1, start, channels); // [batch or 1, channels]
+        let (scale, shift) = (part(self.at).add_scalar(1.0), part(self.at + channels));
         self.at += 2 * channels;
-        let centred = x.clone() - x.mean_dims(&[2, 3]); // [batch, channels, h, w]
-        let deviation = centred.clone().square().mean_dims(&[2, 3]).add_scalar(EPSILON).sqrt(); // [batch, channels, 1, 1]
-        centred * (scale.add_scalar(1.0) / deviation) + shift
+        normalise(x, scale, shift, slope)
     }
 }
 
 /// Continues pictures by their mirror image, so that nothing outside leaves a frame.
 fn padded(x: Tensor<4>, by: usize) -> Tensor<4> {
-    x.pad((by, by, by, by), PadMode::Reflect)
+    pad(x, by, Border::Mirror)
 }
 
 /// Doubles the side by nearest neighbour and convolves, the border continued: `[batch, channels, h, w]` -> `[batch, outputs, 2h, 2w]`.
 fn doubled(conv: &Conv, x: Tensor<4>) -> Tensor<4> {
-    let [_, _, height, width] = x.dims();
-    let larger = conv.forward(x.pad((1, 1, 1, 1), PadMode::Edge)); // [batch, outputs, 2h + 4, 2w + 4]
-    larger.narrow(2, 2, 2 * height).narrow(3, 2, 2 * width)
+    let larger = conv.forward(pad(x, 1, Border::Edge)); // [batch, outputs, 2h + 4, 2w + 4]
+    crop(larger, 2)
 }
 
 #[cfg(test)]
@@ -203,7 +201,7 @@ mod tests {
         let x = Tensor::<4>::random([1, 3, 32, 32], Distribution::Uniform(-0.5, 0.5), &device);
         let first = |x: Tensor<4>| stylist.shrinking[0].forward(padded(x, WIDE / 2));
         let styles = || Styles { values: stylist.styles_of(&[0]), layers: SMALL.normalised().into_iter(), at: 0 };
-        let difference = styles().normalise(first(x.clone().mul_scalar(8.0))) - styles().normalise(first(x.mul_scalar(2.0)));
+        let difference = styles().normalise(first(x.clone().mul_scalar(8.0)), LINEAR) - styles().normalise(first(x.mul_scalar(2.0)), LINEAR);
         assert!(difference.abs().max().into_scalar::<f32>() < 0.05);
     }
 

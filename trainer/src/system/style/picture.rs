@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use deepsim::Picture;
-use deepsim::comparator::Comparator;
 use deepsim::loss::style::{Grams, StyleLoss, StyleWeights};
 use deepsim::picture::{self, Crop};
 
@@ -62,9 +61,7 @@ pub fn read(path: &Path, size: usize) -> Result<Picture> {
 /// # Errors
 /// If the weights of SqueezeNet cannot be found.
 pub fn loss(weights: StyleWeights, content_scale: f32, device: &Device) -> Result<StyleLoss> {
-    let style = Comparator::new(models::squeezenet(device)?, &STYLE_PLACES.map(|place| (place, 1.0)))?;
-    let content = Comparator::new(models::squeezenet(device)?, &[(CONTENT_PLACE, content_scale)])?;
-    Ok(StyleLoss::new(style, content, weights))
+    Ok(StyleLoss::new(models::squeezenet(device)?, &STYLE_PLACES, (CONTENT_PLACE, content_scale), weights)?)
 }
 
 /// Returns the Gram matrices of a style's picture.
