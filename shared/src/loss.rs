@@ -73,7 +73,7 @@ pub struct Offset {
 impl Offset {
     /// Returns pictures `[batch, 3, side, side]` as the comparator sees them: `[batch, 3, side - range, side - range]` if the border is
     /// cropped, `[batch, 3, side + range, side + range]` if it is mirrored.
-    fn shift(self, pictures: Tensor<4>, border: Border) -> Tensor<4> {
+    pub fn shift(self, pictures: Tensor<4>, border: Border) -> Tensor<4> {
         let [batch, channels, height, width] = pictures.dims();
         let range = border.range(height.min(width));
         let (top, left) = (self.top.min(range), self.left.min(range));

@@ -1,6 +1,9 @@
 //! A picture in the style of another: by one pass through a network, or by gradient descent on the pixels.
 
+pub mod painting;
+
 use burn::module::Module;
+use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
 use crate::loss::style::{Grams, StyleLoss};
@@ -8,9 +11,13 @@ use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
 use crate::nets::stylist::{Stylist, StylistShape};
 use crate::optimise::PixelAdam;
 use crate::picture::{self, Picture, PictureError};
+use painting::Painting;
 
 /// The number of which the sides of a picture must be multiples.
 pub const SIDE_UNIT: usize = 4;
+
+/// Pixels of the largest picture that is painted in one pass.
+const ONE_PASS: usize = 1024 * 1024;
 
 /// A style network on a device, and the names of its styles.
 #[derive(Debug)]
@@ -37,20 +44,57 @@ impl Restyler {
         &self.names
     }
 
-    /// Returns a picture of the same size in a mixture of styles, a weight for each. Sides that are not multiples of four lose up to three pixels
-    /// on the right and at the bottom.
+    /// Returns a picture of the same size in a mixture of styles, a weight for each: in one pass, or strip by strip if it is large.
     ///
     /// # Errors
     /// If the picture is smaller than 16 pixels a side, or the device fails.
     pub fn restyle(&self, picture: &Picture, weights: &[f32]) -> Result<Picture, PictureError> {
-        let whole = |length: usize| length / SIDE_UNIT * SIDE_UNIT;
-        let picture = picture.part(0..whole(picture.width()), 0..whole(picture.height()))?;
-        if picture.width() < 4 * SIDE_UNIT || picture.height() < 4 * SIDE_UNIT {
-            return Err(PictureError::Resize(format!("a picture of {} x {} is too small for a style", picture.width(), picture.height())));
+        let (width, height) = (picture.width(), picture.height());
+        if width * height <= ONE_PASS {
+            return Ok(picture::from_data(&self.restyle_tensor(picture, weights)?.into_data())?.remove(0));
         }
-        let pictures = picture::to_tensor(&[picture], &self.device)?; // [1, 3, height, width]
-        let painted = self.stylist.forward(pictures, self.stylist.mixture(weights)); // [1, 3, height, width]
-        Ok(picture::from_data(&painted.into_data())?.remove(0))
+        let mut painting = self.painting(picture, weights)?;
+        let mut rgb = Vec::with_capacity(width * height * 3);
+        while let Some(progress) = painting.step() {
+            if let Some((_, strip)) = progress.painted {
+                let strip = picture::from_data(&strip.narrow(3, 0, width).into_data())?.remove(0);
+                rgb.extend_from_slice(strip.rgb());
+            }
+        }
+        rgb.truncate(width * height * 3);
+        Picture::from_rgb(width, height, rgb)
+    }
+
+    /// Returns the same, in one pass, as a tensor `[1, 3, height, width]` that is not read back yet.
+    ///
+    /// # Errors
+    /// If the picture is smaller than 16 pixels a side.
+    pub fn restyle_tensor(&self, picture: &Picture, weights: &[f32]) -> Result<Tensor<4>, PictureError> {
+        let painted = self.stylist.forward(self.extended(picture)?, self.stylist.mixture(weights)); // [1, 3, h, w]
+        Ok(painted.narrow(2, 0, picture.height()).narrow(3, 0, picture.width())) // [1, 3, height, width]
+    }
+
+    /// Begins to paint a picture strip by strip, which takes less memory than one pass. The strips' sides are the next multiples of four: up to three
+    /// rows and columns at the end are not the picture's.
+    ///
+    /// # Errors
+    /// If the picture is smaller than 16 pixels a side.
+    pub fn painting(&self, picture: &Picture, weights: &[f32]) -> Result<Painting, PictureError> {
+        Ok(Painting::new(&self.stylist, self.extended(picture)?, self.stylist.mixture(weights)))
+    }
+
+    /// Returns the picture as a tensor `[1, 3, h, w]` whose sides are the next multiples of four; the border is continued.
+    fn extended(&self, picture: &Picture) -> Result<Tensor<4>, PictureError> {
+        let (width, height) = (picture.width(), picture.height());
+        if width.min(height) < 4 * SIDE_UNIT {
+            return Err(PictureError::Resize(format!("a picture of {width} x {height} is too small for a style")));
+        }
+        let missing = |length: usize| length.next_multiple_of(SIDE_UNIT) - length;
+        let x = picture::to_tensor(std::slice::from_ref(picture), &self.device)?; // [1, 3, height, width]
+        Ok(match (missing(width), missing(height)) {
+            (0, 0) => x,
+            (right, below) => x.pad((0, right, 0, below), PadMode::Edge), // [1, 3, h, w]
+        })
     }
 }
 

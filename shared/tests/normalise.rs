@@ -6,7 +6,7 @@
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Distribution, Tensor};
 use deepsim::burn;
-use deepsim::kernels::border::{Border, crop, pad};
+use deepsim::kernels::border::{Padding, crop, pad};
 use deepsim::kernels::normalise::normalise;
 
 /// Relative to the largest value.
@@ -83,8 +83,8 @@ fn borders_and_their_gradients_are_burns() {
             assert_close(found.0, wanted.0, &format!("{what}, {height} x {width} by {by}"));
             assert_close(found.1, wanted.1, &format!("gradient of {what}, {height} x {width} by {by}"));
         };
-        both(&|x| pad(x, by, Border::Mirror), &|x| x.pad((by, by, by, by), PadMode::Reflect), "mirror");
-        both(&|x| pad(x, by, Border::Edge), &|x| x.pad((by, by, by, by), PadMode::Edge), "edge");
+        both(&|x| pad(x, by, Padding::Mirror), &|x| x.pad((by, by, by, by), PadMode::Reflect), "mirror");
+        both(&|x| pad(x, by, Padding::Edge), &|x| x.pad((by, by, by, by), PadMode::Edge), "edge");
         both(&|x| crop(x, 1), &|x| x.narrow(2, 1, height - 2).narrow(3, 1, width - 2), "crop");
     }
 }

@@ -8,4 +8,5 @@ mod generate;
 mod lab;
 mod numbers;
 mod peers;
+mod restyle;
 mod visit;

@@ -5,9 +5,10 @@ import { nextTask, Page } from "./common/page.js";
 import { Enlarge } from "./enlarge/view.js";
 import { Generate } from "./generate/view.js";
 import { Invert } from "./invert/view.js";
+import { Restyle } from "./restyle/view.js";
 
 /** A new view is added here, and its commands in worker.js. */
-const VIEWS = [Invert, Generate, Enlarge];
+const VIEWS = [Invert, Generate, Restyle, Enlarge];
 
 await nextTask();
 const page = new Page(VIEWS);

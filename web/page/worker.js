@@ -12,11 +12,13 @@ import { COMMANDS as GENERATE } from "./generate/commands.js";
 import { FUNCTIONS as generate } from "./generate/worker.js";
 import { COMMANDS as INVERT } from "./invert/commands.js";
 import { FUNCTIONS as invert } from "./invert/worker.js";
+import { COMMANDS as RESTYLE } from "./restyle/commands.js";
+import { FUNCTIONS as restyle } from "./restyle/worker.js";
 import { FUNCTIONS as common } from "./worker/common.js";
 
 /** A new view's commands are added here. */
-const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE, ...ENLARGE };
-const FUNCTIONS = { ...common, ...invert, ...generate, ...enlarge };
+const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE, ...RESTYLE, ...ENLARGE };
+const FUNCTIONS = { ...common, ...invert, ...generate, ...restyle, ...enlarge };
 
 addEventListener("message", async ({ data: { id, type, body } }) => {
     const begun = performance.now();

@@ -12,6 +12,7 @@ mod answer;
 mod enlarge;
 mod experiment;
 mod generate;
+mod restyle;
 mod selftest;
 mod slot;
 
@@ -26,10 +27,12 @@ use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
 use deepsim::picture::{Crop, Picture};
+use deepsim::restyle::Restyler;
 use deepsim::surgery::{self, Features};
 use wasm_bindgen::prelude::*;
 
 use answer::Judged;
+use restyle::Begun;
 use slot::{Mix, Operation, Slot};
 
 /// Classes that are named for a picture.
@@ -49,6 +52,8 @@ pub struct Session {
     slots: BTreeMap<String, Slot>,
     generators: BTreeMap<String, Generation>,
     enlargers: BTreeMap<String, Enlarger>,
+    restylers: BTreeMap<String, Restyler>,
+    begun: Option<Begun>,
     refinement: Option<Optimisation>,
 }
 
@@ -60,7 +65,16 @@ impl Session {
     /// If the browser gives no WebGPU device.
     pub async fn open(webgpu: bool) -> Result<Session, JsError> {
         let device = if webgpu { webgpu_device().await? } else { Device::flex() };
-        Ok(Self { device, lab: None, slots: BTreeMap::new(), generators: BTreeMap::new(), enlargers: BTreeMap::new(), refinement: None })
+        Ok(Self {
+            device,
+            lab: None,
+            slots: BTreeMap::new(),
+            generators: BTreeMap::new(),
+            enlargers: BTreeMap::new(),
+            restylers: BTreeMap::new(),
+            begun: None,
+            refinement: None,
+        })
     }
 
     /// Verifies SqueezeNet's model file and puts its weights on the device.

@@ -15,6 +15,8 @@ const LOSSES: [(&str, &str); 2] = [("deepsim", ""), ("image", "-image")];
 const PICTURES: [&str; 2] = ["emoji", "fashion"];
 /// Upscalers and their losses, in the order of the page.
 const UPSCALERS: [(&str, &str); 3] = [("enlarge-image", "image"), ("enlarge-feature", "feature"), ("enlarge", "deepsim")];
+/// The network of all styles.
+const STYLES: &str = "styles";
 /// Hexadecimal digits of a version.
 const DIGITS: usize = 16;
 
@@ -48,7 +50,7 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies SqueezeNet, the inverters, the variational autoencoders and the upscalers that there are, and returns a list of them.
+/// Copies SqueezeNet, the inverters, the variational autoencoders, the style network and the upscalers that there are, and returns a list of them.
 fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     fs::create_dir_all(to)?;
     let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, "", loss)));
@@ -56,14 +58,26 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
         PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
     let upscalers = UPSCALERS.map(|(name, loss)| (name.to_owned(), "", "", loss));
     let mut found = Vec::new();
-    for (name, layer, pictures, loss) in
-        std::iter::once(("squeezenet".to_owned(), "", "", "")).chain(inverters).chain(generators).chain(upscalers)
+    for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", ""))
+        .chain(inverters)
+        .chain(generators)
+        .chain([(STYLES.to_owned(), "", "", "")])
+        .chain(upscalers)
     {
         let file = format!("{name}.safetensors");
         let Ok(bytes) = fs::read(from.join(&file)) else {
             continue;
         };
-        let entry = json!({ "name": name, "layer": layer, "pictures": pictures, "loss": loss, "enlarges": UPSCALERS.iter().any(|(upscaler, _)| *upscaler == name), "bytes": bytes.len(), "sha256": hexadecimal(&Sha256::digest(&bytes)) });
+        let entry = json!({
+            "name": name,
+            "layer": layer,
+            "pictures": pictures,
+            "loss": loss,
+            "enlarges": UPSCALERS.iter().any(|(upscaler, _)| *upscaler == name),
+            "restyles": name == STYLES,
+            "bytes": bytes.len(),
+            "sha256": hexadecimal(&Sha256::digest(&bytes)),
+        });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
     }

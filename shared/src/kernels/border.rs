@@ -11,7 +11,7 @@ use crate::kernels::parallel;
 
 /// What lies outside a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Border {
+pub enum Padding {
     /// The picture's mirror image; the outermost pixels are not repeated.
     Mirror,
     /// The outermost pixels.
@@ -20,13 +20,13 @@ pub enum Border {
 
 /// Continues pictures by `by` pixels on each side: `[batch, channels, height, width]` -> `[batch, channels, height + 2 by, width + 2 by]`. A mirror
 /// image needs sides of more than `by` pixels.
-pub fn pad(x: Tensor<4>, by: usize, border: Border) -> Tensor<4> {
+pub fn pad(x: Tensor<4>, by: usize, padding: Padding) -> Tensor<4> {
     if runs_on_flex(&x) {
-        return Tensor::from_dispatch(<Dispatch as Borders>::pad(x.into_dispatch(), by, border));
+        return Tensor::from_dispatch(<Dispatch as Borders>::pad(x.into_dispatch(), by, padding));
     }
-    let mode = match border {
-        Border::Mirror => PadMode::Reflect,
-        Border::Edge => PadMode::Edge,
+    let mode = match padding {
+        Padding::Mirror => PadMode::Reflect,
+        Padding::Edge => PadMode::Edge,
     };
     x.pad((by, by, by, by), mode)
 }
@@ -43,18 +43,18 @@ pub fn crop(x: Tensor<4>, by: usize) -> Tensor<4> {
 /// The operations that burn's dispatch calls.
 #[backend_extension(Flex, Autodiff)]
 trait Borders: Backend {
-    fn pad(x: FloatTensor<Self>, by: usize, border: Border) -> FloatTensor<Self>;
+    fn pad(x: FloatTensor<Self>, by: usize, padding: Padding) -> FloatTensor<Self>;
 
     fn crop(x: FloatTensor<Self>, by: usize) -> FloatTensor<Self>;
 }
 
 impl Borders for Flex {
-    fn pad(x: FlexTensor, by: usize, border: Border) -> FlexTensor {
+    fn pad(x: FlexTensor, by: usize, padding: Padding) -> FlexTensor {
         let [batch, channels, height, width] = dims(&x);
         let [wide_height, wide_width] = [height + 2 * by, width + 2 * by];
         let x = dense(x);
-        let columns = sources(width, by, border);
-        let rows = sources(height, by, border);
+        let columns = sources(width, by, padding);
+        let rows = sources(height, by, padding);
         let mut y = Vec::with_capacity(batch * channels * wide_height * wide_width);
         for x in floats(&x).chunks_exact(height * width) {
             for &row in &rows {
@@ -82,13 +82,13 @@ impl Borders for Flex {
 }
 
 /// Returns, for each position along a continued side, the pixel that lies there.
-fn sources(side: usize, by: usize, border: Border) -> Vec<usize> {
+fn sources(side: usize, by: usize, padding: Padding) -> Vec<usize> {
     let last = side - 1;
-    let source = |at: usize| match border {
-        Border::Edge => at.saturating_sub(by).min(last),
-        Border::Mirror if at < by => by - at,
-        Border::Mirror if at - by > last => 2 * last - (at - by),
-        Border::Mirror => at - by,
+    let source = |at: usize| match padding {
+        Padding::Edge => at.saturating_sub(by).min(last),
+        Padding::Mirror if at < by => by - at,
+        Padding::Mirror if at - by > last => 2 * last - (at - by),
+        Padding::Mirror => at - by,
     };
     (0..side + 2 * by).map(source).collect()
 }
@@ -104,7 +104,7 @@ mod backward {
     use super::*;
 
     /// The input's shape, the width of the border and what it is.
-    type State = ([usize; 4], usize, Option<Border>);
+    type State = ([usize; 4], usize, Option<Padding>);
 
     #[derive(Debug)]
     struct BordersBackward;
@@ -115,10 +115,10 @@ mod backward {
         fn backward(self, ops: Ops<State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
             let [node] = ops.parents;
             let dy = dense(gradients.consume::<Flex>(&ops.node));
-            let (shape, by, border) = ops.state;
+            let (shape, by, padding) = ops.state;
             let Some(node) = node else { return };
-            let dx = match border {
-                Some(border) => pad_gradient(&dy, shape, by, border),
+            let dx = match padding {
+                Some(padding) => pad_gradient(&dy, shape, by, padding),
                 None => crop_gradient(&dy, shape, by),
             };
             gradients.register::<Flex>(node.id, dx);
@@ -126,11 +126,11 @@ mod backward {
     }
 
     /// Adds each continued pixel's gradient to that of its source.
-    fn pad_gradient(dy: &FlexTensor, shape: [usize; 4], by: usize, border: Border) -> FlexTensor {
+    fn pad_gradient(dy: &FlexTensor, shape: [usize; 4], by: usize, padding: Padding) -> FlexTensor {
         let [_, _, height, width] = shape;
         let [_, _, wide_height, wide_width] = dims(dy);
-        let columns = sources(width, by, border);
-        let rows = sources(height, by, border);
+        let columns = sources(width, by, padding);
+        let rows = sources(height, by, padding);
         let mut dx = vec![0.0; shape.iter().product()];
         let channels = dx.chunks_exact_mut(height * width).zip(floats(dy).chunks_exact(wide_height * wide_width));
         parallel::for_each(channels.collect(), |(dx, dy)| {
@@ -161,8 +161,8 @@ mod backward {
     }
 
     impl<C: CheckpointStrategy> Borders for Autodiff<Flex, C> {
-        fn pad(x: FloatTensor<Self>, by: usize, border: Border) -> FloatTensor<Self> {
-            tracked::<C>(x, by, Some(border), |x| Flex::pad(x, by, border))
+        fn pad(x: FloatTensor<Self>, by: usize, padding: Padding) -> FloatTensor<Self> {
+            tracked::<C>(x, by, Some(padding), |x| Flex::pad(x, by, padding))
         }
 
         fn crop(x: FloatTensor<Self>, by: usize) -> FloatTensor<Self> {
@@ -174,7 +174,7 @@ mod backward {
     fn tracked<C: CheckpointStrategy>(
         x: FloatTensor<Autodiff<Flex, C>>,
         by: usize,
-        border: Option<Border>,
+        padding: Option<Padding>,
         operation: impl FnOnce(FlexTensor) -> FlexTensor,
     ) -> FloatTensor<Autodiff<Flex, C>> {
         let node = x.node();
@@ -182,7 +182,7 @@ mod backward {
         let shape = dims(&x);
         let y = operation(x);
         match BordersBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((shape, by, border), y),
+            OpsKind::Tracked(prepared) => prepared.finish((shape, by, padding), y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         }
     }

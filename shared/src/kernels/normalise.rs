@@ -11,7 +11,7 @@ use crate::kernels::flex::{dense, dims, floats, runs_on_flex, tensor};
 use crate::kernels::parallel;
 
 /// Keeps the normalisation of a plain channel finite: added to the variance.
-const EPSILON: f32 = 1e-3;
+pub(crate) const EPSILON: f32 = 1e-3;
 /// Values of a sum in single precision before it goes to one in double precision.
 const SUMMED: usize = 4096;
 /// Sums side by side: as many as the widest vectors have lanes.

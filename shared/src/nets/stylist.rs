@@ -2,13 +2,13 @@
 //! styles: each is a scale and a shift for every normalised channel (Dumoulin, Shlens & Kudlur 2017), so styles mix by mixing these numbers.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::block::GREY;
 use super::conv::Conv;
 use super::he_gain;
-use crate::kernels::border::{Border, crop, pad};
+use crate::kernels::border::{Padding, crop, pad};
 use crate::kernels::conv::Geometry;
 use crate::kernels::normalise::normalise;
 
@@ -78,6 +78,13 @@ impl Stylist {
         }
     }
 
+    /// Returns the network with random styles, normal with this deviation: something to compare devices with, without training.
+    pub fn with_random_styles(self, deviation: f64) -> Self {
+        let styles = self.styles.val();
+        let random = Tensor::random(styles.dims(), Distribution::Normal(0.0, deviation), &styles.device()); // [styles, style_len]
+        Self { styles: Param::initialized(self.styles.id, random), ..self }
+    }
+
     /// Returns the shape.
     pub const fn shape(&self) -> StylistShape {
         self.shape
@@ -117,56 +124,107 @@ impl Stylist {
     /// Paints pictures `[batch, 3, height, width]` in [-1, 1], sides multiples of 4, in styles `[batch, style_len]`, or `[1, style_len]` for all.
     /// Returns pictures of the same size in [-1, 1].
     pub fn forward(&self, pictures: Tensor<4>, styles: Tensor<2>) -> Tensor<4> {
-        let mut styles = Styles { values: styles, layers: self.shape.normalised().into_iter(), at: 0 };
+        let factors = self.factors(styles);
         let mut x = pictures;
-        for (conv, kernel) in self.shrinking.iter().zip([WIDE, 3, 3]) {
-            x = styles.normalise(conv.forward(padded(x, kernel / 2)), RELU); // [batch, channels, h, w]
+        let mut skipped = None;
+        for (layer, (conv, step)) in self.steps().into_iter().enumerate() {
+            let Place { begins_block, ends_block, .. } = self.place(layer);
+            if begins_block {
+                skipped = Some(x.clone());
+            }
+            let z = step.apply(conv, x); // [batch, channels, h, w]
+            x = match factors.get(layer) {
+                None => z.tanh(), // [batch, 3, height, width]
+                Some(factors) => factors.normalise(z, if ends_block { LINEAR } else { RELU }),
+            };
+            if ends_block {
+                x = skipped.take().into_iter().fold(x, |x, skipped| x + skipped); // [batch, 4 channels, h / 4, w / 4]
+            }
         }
-        for pair in self.residual.chunks_exact(2) {
-            let inner = styles.normalise(pair[0].forward(padded(x.clone(), 1)), RELU); // [batch, 4 channels, h / 4, w / 4]
-            x = x + styles.normalise(pair[1].forward(padded(inner, 1)), LINEAR); // [batch, 4 channels, h / 4, w / 4]
+        x
+    }
+
+    /// Returns the convolutions in their order, and how each is applied.
+    pub(crate) fn steps(&self) -> Vec<(&Conv, Step)> {
+        let window = |kernel, stride| Step::Window { kernel, stride };
+        let shrinking = self.shrinking.iter().zip([window(WIDE, 1), window(3, 2), window(3, 2)]);
+        let residual = self.residual.iter().map(|conv| (conv, window(3, 1)));
+        let growing = self.growing.iter().map(|conv| (conv, Step::Doubled));
+        shrinking.chain(residual).chain(growing).chain([(&self.picture, window(WIDE, 1))]).collect()
+    }
+
+    /// Returns where in the network a convolution is.
+    pub(crate) const fn place(&self, layer: usize) -> Place {
+        let (first, end) = (self.shrinking.len(), self.shrinking.len() + self.residual.len());
+        let inside = layer >= first && layer < end;
+        Place {
+            before_block: layer + 1 == first,
+            begins_block: inside && (layer - first).is_multiple_of(2),
+            ends_block: inside && !(layer - first).is_multiple_of(2),
         }
-        for conv in &self.growing {
-            x = styles.normalise(doubled(conv, x), RELU); // [batch, channels, 2h, 2w]
-        }
-        self.picture.forward(padded(x, WIDE / 2)).tanh() // [batch, 3, height, width]
+    }
+
+    /// Returns the scales and shifts of styles `[batch or 1, style_len]`, layer by layer.
+    pub(crate) fn factors(&self, styles: Tensor<2>) -> Vec<StyleFactors> {
+        let rows = styles.dims()[0];
+        let mut at = 0;
+        let layers = self.shape.normalised().into_iter().map(|channels| {
+            let part = |start: usize| styles.clone().narrow(1, start, channels).reshape([rows, channels, 1, 1]); // [batch or 1, channels, 1, 1]
+            let factors = StyleFactors { scale: part(at).add_scalar(1.0), shift: part(at + channels) };
+            at += 2 * channels;
+            factors
+        });
+        layers.collect()
     }
 }
 
-/// Scales and shifts, handed out layer by layer.
-struct Styles {
-    /// `[batch or 1, style_len]`
-    values: Tensor<2>,
-    layers: std::vec::IntoIter<usize>,
-    at: usize,
+/// How a convolution is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// To a picture that its mirror image continues, so that nothing outside leaves a frame.
+    Window { kernel: usize, stride: usize },
+    /// To a picture twice as large by nearest neighbour, its border continued.
+    Doubled,
 }
 
-impl Styles {
+impl Step {
+    /// Maps `[batch, channels, h, w]` to `[batch, outputs, h', w']`.
+    fn apply(self, conv: &Conv, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Window { kernel, .. } => conv.forward(pad(x, kernel / 2, Padding::Mirror)),
+            Self::Doubled => crop(conv.forward(pad(x, 1, Padding::Edge)), 2), // cropped from [batch, outputs, 2h + 4, 2w + 4]
+        }
+    }
+}
+
+/// Where in the network a convolution is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The first residual block follows.
+    pub(crate) before_block: bool,
+    /// The first one of a residual block.
+    pub(crate) begins_block: bool,
+    /// The last one of a residual block, which no activation follows.
+    pub(crate) ends_block: bool,
+}
+
+/// The scales and shifts of a layer, `[batch or 1, channels, 1, 1]`.
+#[derive(Debug, Clone)]
+pub(crate) struct StyleFactors {
+    pub(crate) scale: Tensor<4>,
+    pub(crate) shift: Tensor<4>,
+}
+
+impl StyleFactors {
     /// Normalises each channel of each picture, scales, shifts and activates it: `[batch, channels, h, w]`.
-    fn normalise(&mut self, x: Tensor<4>, slope: f32) -> Tensor<4> {
-        let channels = self.layers.next().unwrap_or(0);
-        let part = |start: usize| self.values.clone().narrow(1, start, channels); // [batch or 1, channels]
-        let (scale, shift) = (part(self.at).add_scalar(1.0), part(self.at + channels));
-        self.at += 2 * channels;
-        normalise(x, scale, shift, slope)
+    fn normalise(&self, x: Tensor<4>, slope: f32) -> Tensor<4> {
+        let [rows, channels, ..] = self.scale.dims();
+        normalise(x, self.scale.clone().reshape([rows, channels]), self.shift.clone().reshape([rows, channels]), slope)
     }
-}
-
-/// Continues pictures by their mirror image, so that nothing outside leaves a frame.
-fn padded(x: Tensor<4>, by: usize) -> Tensor<4> {
-    pad(x, by, Border::Mirror)
-}
-
-/// Doubles the side by nearest neighbour and convolves, the border continued: `[batch, channels, h, w]` -> `[batch, outputs, 2h, 2w]`.
-fn doubled(conv: &Conv, x: Tensor<4>) -> Tensor<4> {
-    let larger = conv.forward(pad(x, 1, Border::Edge)); // [batch, outputs, 2h + 4, 2w + 4]
-    crop(larger, 2)
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Distribution;
-
     use super::*;
 
     const SMALL: StylistShape = StylistShape { channels: 8, styles: 3 };
@@ -199,9 +257,10 @@ mod tests {
         let device = Device::flex();
         let stylist = Stylist::new(SMALL, &device);
         let x = Tensor::<4>::random([1, 3, 32, 32], Distribution::Uniform(-0.5, 0.5), &device);
-        let first = |x: Tensor<4>| stylist.shrinking[0].forward(padded(x, WIDE / 2));
-        let styles = || Styles { values: stylist.styles_of(&[0]), layers: SMALL.normalised().into_iter(), at: 0 };
-        let difference = styles().normalise(first(x.clone().mul_scalar(8.0)), LINEAR) - styles().normalise(first(x.mul_scalar(2.0)), LINEAR);
+        let factors = stylist.factors(stylist.styles_of(&[0]));
+        let (conv, step) = stylist.steps()[0];
+        let first = |contrast: f64| factors[0].normalise(step.apply(conv, x.clone().mul_scalar(contrast)), LINEAR);
+        let difference = first(8.0) - first(2.0);
         assert!(difference.abs().max().into_scalar::<f32>() < 0.05);
     }
 

@@ -2,6 +2,7 @@
 // The view Enlarge: a picture four times as large, tile by tile, and two enlargements of it side by side.
 
 import { element, make, save } from "../common/dom.js";
+import { networkDiagram } from "../common/network.js";
 import { fetchExample, onFile, onWebcam, showExamples } from "../common/source.js";
 import { EXAMPLES } from "../common/words.js";
 import { COMMANDS } from "./commands.js";
@@ -97,6 +98,13 @@ export class Enlarge {
     build(models) {
         this.models = models.filter((model) => model.enlarges);
         element("view-enlarge").hidden = !this.models.length;
+        element("enlarge-diagram").replaceChildren(networkDiagram(SAY.network, [
+            { name: SAY.layers.photo, level: 2, channels: 3 },
+            { name: SAY.layers.first, level: 2, channels: 48 },
+            { name: SAY.layers.blocks, level: 2, channels: 48 },
+            { name: SAY.layers.numbers, level: 2, channels: 48 },
+            { name: SAY.layers.large, level: 0, channels: 3 },
+        ]));
         const choices = [{ name: BICUBIC, loss: "" }, ...this.models];
         for (const select of [left, right]) select.replaceChildren(...choices.map(({ name, loss }) => make("option", { value: name }, SAY.layer(loss))));
     }

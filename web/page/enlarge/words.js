@@ -34,5 +34,7 @@ export const SAY = {
     working: (/** @type {number} */ done, /** @type {number} */ all) => `${done} of ${all} tiles`,
     done: (/** @type {number} */ milliseconds) => `Done in ${(milliseconds / 1000).toFixed(1)} s.`,
     cancelled: () => "Cancelled.",
+    layers: { photo: "photo", first: "features", blocks: "4 blocks", numbers: "numbers", large: "enlarged" },
+    network: "The network: the photo, features at its size, four residual blocks, 48 numbers for each pixel, the picture four times as large",
     canvas: (/** @type {string} */ layer) => `The picture enlarged: ${layer}`,
 };

@@ -8,6 +8,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use deepsim::Picture;
+use deepsim::loss::Border;
 use deepsim::loss::style::{Grams, StyleLoss};
 use deepsim::model_file::Training;
 use deepsim::nets::stylist::{Stylist, StylistShape};
@@ -25,6 +26,7 @@ use crate::measure::sheet;
 use crate::models;
 use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
+use crate::train::offset::offset;
 use crate::train::optimizer::adam;
 use crate::train::scale::measure_scales;
 use crate::train::state::AVERAGE_PART;
@@ -144,7 +146,9 @@ impl Task for StyleTask {
         let numbers: Vec<usize> = chosen.iter().map(|number| self.memory.first + number).collect();
 
         let made = self.network.forward(contents.clone(), self.network.styles_of(&numbers)); // [batch, 3, side, side]
-        let terms = self.loss.terms(made, contents, &wanted);
+        let offset = offset(self.seed, step, Border::Cropped.range(contents.dims()[2]));
+        let shifted = |x| offset.shift(x, Border::Cropped); // [batch, 3, side - range, side - range]
+        let terms = self.loss.terms(shifted(made), shifted(contents), &wanted);
         let mut gradients = self.loss.total(&terms).backward();
         let gradients = match self.memory.first {
             0 => GradientsParams::from_grads(gradients, &self.network),
