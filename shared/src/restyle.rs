@@ -70,7 +70,7 @@ impl Restyler {
     /// # Errors
     /// If the picture is smaller than 16 pixels a side.
     pub fn restyle_tensor(&self, picture: &Picture, weights: &[f32]) -> Result<Tensor<4>, PictureError> {
-        let painted = self.stylist.forward(self.extended(picture)?, self.stylist.mixture(weights)); // [1, 3, h, w]
+        let painted = self.stylist.forward(self.extended(picture)?, &self.stylist.mixture(weights)); // [1, 3, h, w]
         Ok(painted.narrow(2, 0, picture.height()).narrow(3, 0, picture.width())) // [1, 3, height, width]
     }
 
@@ -80,7 +80,7 @@ impl Restyler {
     /// # Errors
     /// If the picture is smaller than 16 pixels a side.
     pub fn painting(&self, picture: &Picture, weights: &[f32]) -> Result<Painting, PictureError> {
-        Ok(Painting::new(&self.stylist, self.extended(picture)?, self.stylist.mixture(weights)))
+        Ok(Painting::new(&self.stylist, &self.extended(picture)?, &self.stylist.mixture(weights)))
     }
 
     /// Returns the picture as a tensor `[1, 3, h, w]` whose sides are the next multiples of four; the border is continued.

@@ -123,7 +123,7 @@ impl Stylist {
 
     /// Paints pictures `[batch, 3, height, width]` in [-1, 1], sides multiples of 4, in styles `[batch, style_len]`, or `[1, style_len]` for all.
     /// Returns pictures of the same size in [-1, 1].
-    pub fn forward(&self, pictures: Tensor<4>, styles: Tensor<2>) -> Tensor<4> {
+    pub fn forward(&self, pictures: Tensor<4>, styles: &Tensor<2>) -> Tensor<4> {
         let factors = self.factors(styles);
         let mut x = pictures;
         let mut skipped = None;
@@ -165,7 +165,7 @@ impl Stylist {
     }
 
     /// Returns the scales and shifts of styles `[batch or 1, style_len]`, layer by layer.
-    pub(crate) fn factors(&self, styles: Tensor<2>) -> Vec<StyleFactors> {
+    pub(crate) fn factors(&self, styles: &Tensor<2>) -> Vec<StyleFactors> {
         let rows = styles.dims()[0];
         let mut at = 0;
         let layers = self.shape.normalised().into_iter().map(|channels| {
@@ -234,7 +234,7 @@ mod tests {
         let device = Device::flex();
         let stylist = Stylist::new(SMALL, &device);
         for (height, width) in [(32, 32), (36, 48)] {
-            let made = stylist.forward(Tensor::zeros([2, 3, height, width], &device), stylist.styles_of(&[0, 2]));
+            let made = stylist.forward(Tensor::zeros([2, 3, height, width], &device), &stylist.styles_of(&[0, 2]));
             assert_eq!(made.dims(), [2, 3, height, width]);
         }
     }
@@ -257,7 +257,7 @@ mod tests {
         let device = Device::flex();
         let stylist = Stylist::new(SMALL, &device);
         let x = Tensor::<4>::random([1, 3, 32, 32], Distribution::Uniform(-0.5, 0.5), &device);
-        let factors = stylist.factors(stylist.styles_of(&[0]));
+        let factors = stylist.factors(&stylist.styles_of(&[0]));
         let (conv, step) = stylist.steps()[0];
         let first = |contrast: f64| factors[0].normalise(step.apply(conv, x.clone().mul_scalar(contrast)), LINEAR);
         let difference = first(8.0) - first(2.0);

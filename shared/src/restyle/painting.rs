@@ -102,13 +102,13 @@ impl Moments {
 
 impl Painting {
     /// Begins to paint a picture `[1, 3, height, width]`, sides multiples of 4 and at least 16, in the style `[1, style_len]`.
-    pub fn new(stylist: &Stylist, picture: Tensor<4>, style: Tensor<2>) -> Self {
+    pub fn new(stylist: &Stylist, picture: &Tensor<4>, style: &Tensor<2>) -> Self {
         let [_, _, height, width] = picture.dims();
         let rows = STRIP.div_ceil(width).next_multiple_of(ROWS);
         Self::with_rows(stylist, picture, style, rows.min(height.next_multiple_of(ROWS)))
     }
 
-    fn with_rows(stylist: &Stylist, picture: Tensor<4>, style: Tensor<2>, rows: usize) -> Self {
+    fn with_rows(stylist: &Stylist, picture: &Tensor<4>, style: &Tensor<2>, rows: usize) -> Self {
         let height = picture.dims()[2];
         let strips = (0..height).step_by(rows).map(|first| picture.clone().narrow(2, first, rows.min(height - first))).collect();
         Self {
@@ -251,8 +251,8 @@ mod tests {
         let style = Tensor::random([1, shape.style_len()], Distribution::Uniform(-0.5, 0.5), &device);
         for (height, width, rows) in [(32usize, 32, 32), (68, 40, 16), (96, 20, 32), (52, 48, 48)] {
             let picture = Tensor::random([1, 3, height, width], Distribution::Uniform(-1.0, 1.0), &device);
-            let whole = stylist.forward(picture.clone(), style.clone());
-            let mut painting = Painting::with_rows(&stylist, picture, style.clone(), rows);
+            let whole = stylist.forward(picture.clone(), &style);
+            let mut painting = Painting::with_rows(&stylist, &picture, &style, rows);
             let mut strips = Vec::new();
             let mut steps = 0;
             while let Some(progress) = painting.step() {

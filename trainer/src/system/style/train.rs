@@ -145,7 +145,7 @@ impl Task for StyleTask {
         let wanted = joined(&self.styles, &chosen);
         let numbers: Vec<usize> = chosen.iter().map(|number| self.memory.first + number).collect();
 
-        let made = self.network.forward(contents.clone(), self.network.styles_of(&numbers)); // [batch, 3, side, side]
+        let made = self.network.forward(contents.clone(), &self.network.styles_of(&numbers)); // [batch, 3, side, side]
         let offset = offset(self.seed, step, Border::Cropped.range(contents.dims()[2]));
         let shifted = |x| offset.shift(x, Border::Cropped); // [batch, 3, side - range, side - range]
         let terms = self.loss.terms(shifted(made), shifted(contents), &wanted);
@@ -182,7 +182,7 @@ impl Task for StyleTask {
         let contents = picture::to_tensor(&self.samples, &self.device)?; // [samples, 3, side, side]
         let mut rows = vec![self.samples.clone()];
         for number in self.memory.first..self.memory.names.len() {
-            let made = network.forward(contents.clone(), network.styles_of(&[number])); // [samples, 3, side, side]
+            let made = network.forward(contents.clone(), &network.styles_of(&[number])); // [samples, 3, side, side]
             rows.push(picture::from_data(&made.into_data())?);
         }
         sheet::sheet(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
