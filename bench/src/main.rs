@@ -4,7 +4,10 @@
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
+mod enlarge;
 mod inversion;
+mod restyle;
+mod step;
 
 use std::process::ExitCode;
 
@@ -21,6 +24,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Task {
     /// The whole DeePSiM training step; `bench/peers/torch_step.py` repeats it in PyTorch
     Step(BenchOptions),
+    /// A training step of the style network; `bench/peers/torch_restyle.py` repeats it
+    Restyle(step::Options),
+    /// A training step of the upscaler; `bench/peers/torch_enlarge.py` repeats it
+    Enlarge(step::Options),
     /// The inversion of one photo at 224
     Inversion(inversion::Options),
 }
@@ -29,7 +36,9 @@ fn main() -> ExitCode {
     trainer::device::memory::keep_freed_pages();
     trainer::device::prepare_environment();
     let done = match Task::parse() {
-        Task::Step(options) => step(&options),
+        Task::Step(options) => deepsim_step(&options),
+        Task::Restyle(options) => restyle::measure(&options),
+        Task::Enlarge(options) => enlarge::measure(&options),
         Task::Inversion(options) => inversion::measure(&options),
     };
     match done {
@@ -44,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn step(options: &BenchOptions) -> Result<Value> {
+fn deepsim_step(options: &BenchOptions) -> Result<Value> {
     let backend = options.device.resolve()?;
     backend.make_default();
     Ok(serde_json::to_value(bench::measure(options, &backend.open())?)?)

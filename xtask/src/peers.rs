@@ -1,4 +1,7 @@
-//! `cargo xtask bench --peers`: the same networks with the same weights in PyTorch and onnxruntime-web, in turns with ours.
+//! `cargo xtask bench --peers`: the same networks with the same weights in PyTorch and onnxruntime-web, and what people would use instead in the browser, in
+//! turns with ours.
+
+mod site;
 
 use std::fs;
 use std::path::Path;
@@ -7,9 +10,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::announce::{cargo, run, step, target};
-use crate::{setup, web};
+use crate::announce::{run, step, target};
 
+/// Training steps: title, the arguments of `peer`, the script that repeats it, side, batch.
+const STEPS: [(&str, &[&str], &str, &str, &str); 4] = [
+    ("training step of an inverter", &["step", "--device", "flex"], "torch_step.py", "64", "16"),
+    ("training step of an inverter", &["step", "--device", "flex"], "torch_step.py", "128", "16"),
+    ("training step of a style network", &["restyle"], "torch_restyle.py", "192", "4"),
+    ("training step of an upscaler", &["enlarge"], "torch_enlarge.py", "128", "8"),
+];
 /// How often ours and theirs take turns.
 const ROUNDS: usize = 3;
 
@@ -22,27 +31,25 @@ pub(crate) fn measure(root: &Path, folder: &Path) -> Result<Value> {
     let fire5 = root.join("models/fire5.safetensors");
     let mut rows = Vec::new();
 
-    for size in ["64", "128"] {
-        step(&format!("Training step at {size}, batch 16"));
-        let state = folder.join(format!("step-{size}.safetensors"));
+    for (title, arguments, script, size, batch) in STEPS {
+        let what = format!("{title} at {size}, batch {batch}");
+        step(&what);
+        let state = folder.join(format!("{}-{size}.safetensors", arguments[0]));
         let ours = || {
             let mut command = Command::new(&peer);
-            command
-                .current_dir(root)
-                .args(["step", "--device", "flex", "--size", size, "--batch", "16", "--steps", "5", "--state"])
-                .arg(&state);
+            command.current_dir(root).args(arguments).args(["--size", size, "--batch", batch, "--steps", "5", "--state"]).arg(&state);
             command
         };
         let theirs = |compile: bool| {
             let mut command = Command::new(&python);
-            command.arg(root.join("bench/peers/torch_step.py")).arg(&state).arg(&squeezenet).args(["--steps", "5"]);
+            command.arg(root.join("bench/peers").join(script)).arg(&state).arg(&squeezenet).args(["--steps", "5"]);
             if compile {
                 command.arg("--compile");
             }
             command
         };
         for (name, compile) in [("PyTorch, eager", false), ("PyTorch, compiled", true)] {
-            rows.push(in_turns(&format!("training step at {size}, batch 16"), name, &ours, &|| theirs(compile))?);
+            rows.push(in_turns(&what, name, &ours, &|| theirs(compile))?);
         }
     }
 
@@ -67,7 +74,11 @@ pub(crate) fn measure(root: &Path, folder: &Path) -> Result<Value> {
     }
 
     step("In the browser");
-    rows.extend(browser(root, folder, &python, [&squeezenet, &fire5], &scale)?);
+    let onnx = |output: &Path| {
+        let script = root.join("bench/peers/export_onnx.py");
+        run(Command::new(&python).arg(script).args([&squeezenet, &fire5]).arg(&scale).arg(output))
+    };
+    rows.extend(site::measure(root, folder, &onnx)?);
     Ok(rows.into())
 }
 
@@ -126,47 +137,4 @@ fn scale_of(model: &Path) -> Result<String> {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
     let (_, rest) = text.split_once("feature_scale\\\":").context("no feature_scale in the card")?;
     Ok(rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect())
-}
-
-/// Times the page's wasm and onnxruntime-web in one browser: `tests/browser/peers.rs` drives it.
-fn browser(root: &Path, folder: &Path, python: &Path, [squeezenet, fire5]: [&Path; 2], scale: &str) -> Result<Vec<Value>> {
-    setup::browser()?;
-    let dist = web::build()?;
-    let site = folder.join("site");
-    let peers = site.join("peers");
-    drop(fs::remove_dir_all(&site));
-    copy_folder(&dist, &site)?;
-    fs::create_dir_all(peers.join("ort"))?;
-    let sources = root.join("bench/peers");
-    for name in ["browser.html", "browser.js"] {
-        fs::copy(sources.join(name), peers.join(name))?;
-    }
-    for name in ["package.json", "package-lock.json"] {
-        fs::copy(sources.join(name), folder.join(name))?;
-    }
-    run(Command::new("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))?;
-    copy_folder(&folder.join("node_modules/onnxruntime-web/dist"), &peers.join("ort"))?;
-    let onnx = peers.join("inversion.onnx");
-    run(Command::new(python).arg(sources.join("export_onnx.py")).args([squeezenet, fire5]).arg(scale).arg(onnx))?;
-    let mut test = cargo();
-    test.current_dir(root).args(["test", "--release", "--workspace", "--test", "browser", "--", "peers::", "--ignored", "--nocapture"]);
-    let output = test.env("DEEPSIM_PEERS", &site).stderr(Stdio::inherit()).output()?;
-    let printed = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "the browser's comparison failed: {printed}");
-    let line = printed.lines().find_map(|line| line.split_once("peers: ")).context("no result")?.1;
-    Ok(serde_json::from_str(line)?)
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

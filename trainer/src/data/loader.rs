@@ -24,7 +24,7 @@ const SHUFFLE: u64 = u64::MAX;
 const AHEAD: usize = 2;
 
 /// The examples of one step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Batch {
     /// `[batch, 3, side, side]` in [-1, 1].
     pub pictures: TensorData,

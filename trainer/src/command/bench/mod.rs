@@ -253,7 +253,7 @@ const fn five(losses: &Losses) -> [f32; 5] {
 }
 
 /// Returns the most memory that this process has held, in MiB; 0 where the system does not tell.
-fn peak_mib() -> u64 {
+pub fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     peak.unwrap_or(0) / 1024

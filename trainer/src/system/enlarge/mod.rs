@@ -3,7 +3,7 @@
 mod eval;
 mod export;
 mod measure;
-mod train;
+pub mod train;
 
 use anyhow::Result;
 use burn::tensor::Device;

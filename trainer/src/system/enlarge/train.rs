@@ -29,9 +29,11 @@ use crate::train::task::{Outcome, Pictures, Task};
 
 /// An upscaler and its adversary in training.
 pub struct EnlargeTask {
-    train_state: TrainState<Upscaler>,
+    /// The networks and their optimizers.
+    pub train_state: TrainState<Upscaler>,
+    /// Where the comparator compares.
+    pub places: Vec<ScaledPlace>,
     loss: DeepSimLoss,
-    places: Vec<ScaledPlace>,
     seed: u64,
     size: usize,
     samples: Vec<Picture>,

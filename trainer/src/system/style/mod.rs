@@ -4,7 +4,7 @@ mod eval;
 mod export;
 pub mod optimise;
 pub mod picture;
-mod train;
+pub mod train;
 
 use anyhow::Result;
 use burn::tensor::Device;

@@ -73,6 +73,16 @@ pub fn shape_of(config: &Config, styles: usize) -> StylistShape {
 }
 
 impl StyleTask {
+    /// Returns the network with its present weights.
+    pub const fn network(&self) -> &Stylist {
+        &self.network
+    }
+
+    /// Returns what the features of the content are divided by.
+    pub const fn content_scale(&self) -> f32 {
+        self.memory.content_scale
+    }
+
     fn new(config: &Config, network: Stylist, memory: Memory, pictures: &Pictures, device: &Device) -> Result<Self> {
         let loss = loss(config.styles.terms.weights(), memory.content_scale, device)?;
         let read = |path: &std::path::PathBuf| grams(&loss, &read(path, config.styles.style_size)?, device);
