@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use deepsim::model_file::{Kind, ModelFile};
 use deepsim_tests::{fail, folder_of_pictures, picture, small_run, succeed, trainer, workspace};
-use image::{ImageFormat, Rgba, RgbaImage};
+use image::{ImageFormat, Rgba, RgbaImage, imageops};
 
 #[test]
 fn an_upscaler_trains_with_every_loss_and_enlarges_pictures() -> Result<()> {
@@ -53,12 +53,27 @@ fn upscalers_are_measured_beside_the_bicubic_enlargement() -> Result<()> {
     succeed(trainer().arg("export").arg(path("run")).arg("--output").arg(path("model.safetensors")))?;
     let mut eval = trainer();
     eval.arg("eval").arg(path("model.safetensors")).args(["--most", "4", "--device", "flex", "--json"]).arg(path("rows.json"));
-    succeed(eval.arg("--sheet").arg(path("sheet.jpg")))?;
+    succeed(eval.arg("--small").arg(path("small")).arg("--sheet").arg(path("sheet.jpg")))?;
     let rows: serde_json::Value = serde_json::from_slice(&fs::read(path("rows.json"))?)?;
     let psnr = |row: usize| rows[row]["psnr"]["mean"].as_f64().context("a number");
     ensure!(rows[0]["method"] == "bicubic" && rows[1]["method"] == "model", "{rows}");
     // A network that has hardly learned is close to the bicubic enlargement that it begins with.
     ensure!((psnr(0)? - psnr(1)?).abs() < 2.0 && psnr(0)? > 18.0, "{rows}");
     image::open(path("sheet.jpg"))?;
+
+    // What another program makes of the small pictures is measured, too; this one repeats pixels.
+    fs::create_dir_all(path("repeated"))?;
+    for number in 0..4 {
+        let name = format!("{number:04}.png");
+        let small = image::open(path("small").join(&name))?.into_rgb8();
+        let large = imageops::resize(&small, 4 * small.width(), 4 * small.height(), imageops::FilterType::Nearest);
+        large.save_with_format(path("repeated").join(&name), ImageFormat::Png)?;
+    }
+    let mut eval = trainer();
+    eval.arg("eval").arg(path("model.safetensors")).args(["--most", "4", "--device", "flex", "--json"]).arg(path("rows.json"));
+    succeed(eval.arg("--enlarged").arg(path("repeated")))?;
+    let rows: serde_json::Value = serde_json::from_slice(&fs::read(path("rows.json"))?)?;
+    let psnr = |row: usize| rows[row]["psnr"]["mean"].as_f64().context("a number");
+    ensure!(rows[1]["method"] == "repeated" && psnr(1)? < psnr(0)? && psnr(1)? > psnr(0)? - 6.0, "{rows}");
     Ok(())
 }

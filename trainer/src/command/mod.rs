@@ -34,7 +34,7 @@ pub enum Command {
     /// Paint pictures in a style or a mixture of styles: one PNG a picture
     Stylize(stylize::StylizeOptions),
     /// Measure models and baselines on held-out pictures
-    Eval(EvalOptions),
+    Eval(Box<EvalOptions>),
     /// Draw pictures with a variational autoencoder
     Sample(sample::SampleOptions),
     /// Walk from the code of one picture to that of another

@@ -77,6 +77,14 @@ pub struct EvalOptions {
     #[command(flatten)]
     pub files: TableFiles,
 
+    /// Of upscalers: write the small pictures there, for another program to enlarge
+    #[arg(long, value_name = "DIR")]
+    pub small: Option<PathBuf>,
+
+    /// Of upscalers: measure these enlargements by another program, too, pictures in the order of those of --small
+    #[arg(long, value_delimiter = ',', value_name = "DIRS")]
+    pub enlarged: Vec<PathBuf>,
+
     /// Write a JPEG there: pictures in the first row, then a row for each method; those of the scores are enlarged
     #[arg(long, value_name = "FILE")]
     pub sheet: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The table of upscalers, with the bicubic enlargement in its first row.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -14,9 +15,10 @@ use serde::Serialize;
 
 use super::measure::{Measures, Pairs};
 use crate::atomic_file::write_atomically;
+use crate::data::Dataset;
 use crate::data::builtin::open_held_out;
 use crate::measure::judge::Judge;
-use crate::measure::sheet;
+use crate::measure::sheet::{self, write_png};
 use crate::measure::table::cell;
 use crate::system::options::EvalOptions;
 
@@ -51,6 +53,12 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     let pictures = (0..count).map(|at| held_out.picture(at)).collect::<Result<Vec<_>, _>>()?;
     let judge = Judge::open(device)?;
     let pairs = Pairs::new(&pictures, &judge)?;
+    if let Some(folder) = &options.small {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for (number, small) in pairs.small.iter().enumerate() {
+            write_png(&folder.join(format!("{number:04}.png")), small)?;
+        }
+    }
     let shown = |pictures: &[Picture]| pictures.iter().filter_map(middle).take(SHOWN.0).collect::<Vec<_>>();
     let mut sheet = vec![shown(&pairs.large)];
 
@@ -58,6 +66,14 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     sheet.push(shown(&enlarged));
     let mut rows =
         vec![Row { method: "bicubic".to_owned(), pictures_seen: None, measures: pairs.measure(&enlarged, &judge)?, milliseconds: None }];
+    for folder in &options.enlarged {
+        let by_others = Dataset::open(folder)?;
+        ensure!(by_others.len() == count, "--enlarged {}: {} pictures, not {count}", folder.display(), by_others.len());
+        let enlarged = (0..count).map(|at| by_others.picture(at)).collect::<Result<Vec<_>, _>>()?;
+        sheet.push(shown(&enlarged));
+        let measures = pairs.measure(&enlarged, &judge).with_context(|| folder.display().to_string())?;
+        rows.push(Row { method: by_others.name().to_owned(), pictures_seen: None, measures, milliseconds: None });
+    }
     for (path, file) in options.models.iter().zip(files) {
         let method = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         eprintln!("measuring {method}");
