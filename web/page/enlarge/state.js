@@ -1,9 +1,12 @@
 // @ts-check
 // What a link to the view Enlarge restores.
 
-import { name, number } from "../common/fields.js";
+import { choice, name, number } from "../common/fields.js";
+import { EXAMPLES } from "../common/words.js";
 
 export const FIELDS = {
+    /** An example's name, or nothing for an own picture. */
+    small: choice("cat", ["", ...Object.keys(EXAMPLES)]),
     /** What is shown on the left and on the right: `bicubic` or the name of a model. */
     left: name("bicubic"),
     right: name(""),

@@ -4,7 +4,6 @@
 import { element, make, save } from "../common/dom.js";
 import { networkDiagram } from "../common/network.js";
 import { fetchExample, onFile, onWebcam, showExamples } from "../common/source.js";
-import { EXAMPLES } from "../common/words.js";
 import { COMMANDS } from "./commands.js";
 import { FIELDS } from "./state.js";
 import { SAY, TEXTS } from "./words.js";
@@ -59,7 +58,7 @@ export class Enlarge {
         const { state } = this.page;
         onFile(element("enlarge-file"), (source) => this.open(source));
         onWebcam(element("enlarge-webcam"), (source) => this.open(source), (kind, detail) => this.page.showError(kind, detail));
-        showExamples(element("enlarge-examples"), (example) => this.page.runCancellable(async () => this.open(await fetchExample(example))));
+        showExamples(element("enlarge-examples"), (example) => this.openExample(example));
         for (const [select, key] of /** @type {const} */ ([[left, "left"], [right, "right"]])) {
             select.addEventListener("change", () => {
                 state[key] = select.value;
@@ -113,18 +112,27 @@ export class Enlarge {
     async refresh() {
         if (this.page.state.view !== Enlarge.name || !this.models.length || this.loadedBy === this.page.workers) return;
         if (this.source) await this.open(this.source);
-        else await this.page.runCancellable(async () => this.open(await fetchExample(Object.keys(EXAMPLES)[0])));
+        else await this.openExample(this.page.state.small || FIELDS.small.usual());
     }
 
-    restore() {
+    async restore() {
+        const { small } = this.page.state;
         this.show();
-        this.work();
+        if (this.loadedBy && small && small !== this.source?.example) await this.openExample(small);
+        else this.work();
+    }
+
+    /** @param {string} example */
+    async openExample(example) {
+        await this.page.runCancellable(async () => this.open(await fetchExample(example)));
     }
 
     /** @param {import("../common/source.js").Source} source */
     async open(source) {
         this.page.hideError();
         this.source = source;
+        this.page.state.small = source.example;
+        this.page.remember();
         this.loadedBy = this.page.workers;
         await this.page.runCancellable(async () => {
             const { file, name } = source;
