@@ -131,7 +131,7 @@ mod backward {
         let [_, _, wide_height, wide_width] = dims(dy);
         let columns = sources(width, by, padding);
         let rows = sources(height, by, padding);
-        let mut dx = vec![0.0; shape.iter().product()];
+        let mut dx = parallel::zeros(shape.iter().product());
         let channels = dx.chunks_exact_mut(height * width).zip(floats(dy).chunks_exact(wide_height * wide_width));
         parallel::for_each(channels.collect(), |(dx, dy)| {
             for (&row, dy) in rows.iter().zip(dy.chunks_exact(wide_width)) {
@@ -151,7 +151,7 @@ mod backward {
     fn crop_gradient(dy: &FlexTensor, shape: [usize; 4], by: usize) -> FlexTensor {
         let [_, _, height, width] = shape;
         let [_, _, rows, columns] = dims(dy);
-        let mut dx = vec![0.0; shape.iter().product()];
+        let mut dx = parallel::zeros(shape.iter().product());
         for (dx, dy) in dx.chunks_exact_mut(height * width).zip(floats(dy).chunks_exact(rows * columns)) {
             for (dx, dy) in dx.chunks_exact_mut(width).skip(by).zip(dy.chunks_exact(columns)) {
                 dx[by..by + columns].copy_from_slice(dy);

@@ -61,7 +61,7 @@ struct Statistics {
 fn run(x: &FlexTensor, scale: &FlexTensor, shift: &FlexTensor, slope: f32) -> (FlexTensor, Vec<Statistics>) {
     let shape = dims(x);
     let pixels = shape[2] * shape[3];
-    let mut y = vec![0.0; shape.iter().product()];
+    let mut y = parallel::zeros(shape.iter().product());
     let channels = floats(x).chunks_exact(pixels).zip(y.chunks_exact_mut(pixels));
     // One row of scales serves every picture.
     let factors = floats(scale).iter().zip(floats(shift)).cycle();
@@ -134,7 +134,7 @@ mod backward {
             let Kept { x, y, scale, statistics, slope } = ops.state;
             let shape = dims(&x);
             let pixels = shape[2] * shape[3];
-            let mut dx = vec![0.0; shape.iter().product()];
+            let mut dx = parallel::zeros(shape.iter().product());
             let inputs = floats(&x).chunks_exact(pixels).zip(dx.chunks_exact_mut(pixels));
             let outputs = floats(&y).chunks_exact(pixels).zip(floats(&dy).chunks_exact(pixels));
             let factors = statistics.iter().zip(floats(&scale).iter().cycle());

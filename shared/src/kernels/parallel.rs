@@ -1,11 +1,32 @@
 //! Work over threads; in wasm there is one.
 
+use std::mem::MaybeUninit;
+
 /// Returns the number of parts that work is worth being split into.
 pub(crate) fn threads() -> usize {
     #[cfg(not(target_arch = "wasm32"))]
     return rayon::current_num_threads();
     #[cfg(target_arch = "wasm32")]
     return 1;
+}
+
+/// Values that are cheaper to clear on one thread.
+const CLEARED: usize = 1 << 16;
+
+/// Returns zeros, large ones cleared by all threads: one thread alone would keep the others waiting before each convolution.
+pub(crate) fn zeros(length: usize) -> Vec<f32> {
+    if length <= CLEARED || threads() == 1 {
+        return vec![0.0; length];
+    }
+    let mut values = Vec::with_capacity(length);
+    let parts = values.spare_capacity_mut()[..length].chunks_mut(length.div_ceil(threads())).collect();
+    for_each(parts, |part: &mut [MaybeUninit<f32>]| part.fill(MaybeUninit::new(0.0)));
+    #[expect(unsafe_code, reason = "the standard library fills a vector on one thread only")]
+    // SAFETY: the capacity is at least `length`, and the parts, which are all of these values, have been written.
+    unsafe {
+        values.set_len(length);
+    }
+    values
 }
 
 /// Calls `work` on every part.

@@ -36,7 +36,7 @@ impl MaxPool for Flex {
         let [batch, channels, height, width] = dims(&x);
         let (rows, columns) = (pooled(height), pooled(width));
         let x = dense(x);
-        let mut y = vec![0.0; batch * channels * rows * columns];
+        let mut y = parallel::zeros(batch * channels * rows * columns);
         let pictures = floats(&x).chunks_exact(height * width).zip(y.chunks_exact_mut(rows * columns)).collect();
         parallel::for_each(pictures, |(x, y)| Arch::new().dispatch(|| pool(x, width, y, columns)));
         tensor(y, [batch, channels, rows, columns])
@@ -93,7 +93,7 @@ mod backward {
             let (x, y) = ops.state;
             let [batch, channels, height, width] = dims(&x);
             let [_, _, rows, columns] = dims(&y);
-            let mut dx = vec![0.0; batch * channels * height * width];
+            let mut dx = parallel::zeros(batch * channels * height * width);
             let inputs = floats(&x).chunks_exact(height * width).zip(dx.chunks_exact_mut(height * width));
             let outputs = floats(&y).chunks_exact(rows * columns).zip(floats(&dy).chunks_exact(rows * columns));
             parallel::for_each(inputs.zip(outputs).collect(), |((x, dx), (y, dy))| route_gradient(x, dx, width, y, dy, columns));

@@ -129,8 +129,14 @@ impl<G: Module> TrainState<G> {
             let real = real_loss(self.discriminator.valid().forward(real, features)); // [1]
             return (self, real, inverted_loss(logits.inner()));
         }
-        let real = real_loss(self.discriminator.forward(real, features.clone())); // [1]
-        let made = inverted_loss(self.discriminator.forward(made, features)); // [1]
+        // One pass for both: what a pass costs for each weight is paid once.
+        let counts = [real.dims()[0], made.dims()[0]];
+        let features = features.map(|features| Tensor::cat(vec![features.clone(), features], 0)); // [2 batch, channels, grid, grid]
+        let logits = self.discriminator.forward(Tensor::cat(vec![real, made], 0), features); // [decisions, 1]
+        let first = logits.dims()[0] / (counts[0] + counts[1]) * counts[0];
+        let rest = logits.dims()[0] - first;
+        let [real, made] = [logits.clone().narrow(0, 0, first), logits.narrow(0, first, rest)]; // [decisions of real pictures, 1], [of made ones, 1]
+        let (real, made) = (real_loss(real), inverted_loss(made)); // [1], [1]
         let gradients = (real.clone() + made.clone()).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
         self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);

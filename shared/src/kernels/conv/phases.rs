@@ -101,13 +101,16 @@ fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usi
     let stride = sources * taps.len();
     let mut packed = vec![0.0; blocks.iter().map(|block| block.width * stride).sum()];
     parallel::for_each(split_by_block(blocks, stride, &mut packed), |(block, packed)| {
-        for channel in 0..block.wanted {
-            let mut at = channel;
-            for source in 0..sources {
-                let kernel = kernel(block.first + channel, source);
-                for tap in taps {
-                    packed[at] = tap.kernel.iter().map(|&position| kernel[position]).sum();
-                    at += block.width;
+        let mut rows = packed.chunks_exact_mut(block.width);
+        for source in 0..sources {
+            // Channels innermost: one row of the packed weights after the other is written.
+            for (tap, row) in taps.iter().zip(&mut rows) {
+                for (channel, value) in row[..block.wanted].iter_mut().enumerate() {
+                    let kernel = kernel(block.first + channel, source);
+                    *value = match tap.kernel[..] {
+                        [position] => kernel[position],
+                        ref positions => positions.iter().map(|&position| kernel[position]).sum(),
+                    };
                 }
             }
         }

@@ -50,12 +50,27 @@ fn write_row(side: &Side, y: usize, row: &[f32], planes: &mut [f32]) {
         let (first, count, column) = side.axis(phase_column, side.width);
         let start = (phase_row * step + phase_column) * side.plane + at * side.pitch + column + side.margin;
         let target = &mut planes[start..start + count];
-        if step == 1 {
-            target.copy_from_slice(row);
-        } else {
-            for (target, pixel) in target.iter_mut().zip(row[first..].iter().step_by(step)) {
-                *target = *pixel;
+        match step {
+            1 => target.copy_from_slice(row),
+            // Of a known step the compiler makes vectors.
+            2 => every_second(&row[first..], target),
+            _ => {
+                for (target, pixel) in target.iter_mut().zip(row[first..].iter().step_by(step)) {
+                    *target = *pixel;
+                }
             }
         }
+    }
+}
+
+/// Copies the first of each two pixels.
+#[inline(always)]
+fn every_second(row: &[f32], target: &mut [f32]) {
+    let pairs = row.chunks_exact(2);
+    if let ([last], Some(target)) = (pairs.remainder(), target.get_mut(row.len() / 2)) {
+        *target = *last;
+    }
+    for (target, pair) in target.iter_mut().zip(pairs) {
+        *target = pair[0];
     }
 }

@@ -58,7 +58,7 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
     let arch = arch();
     let blocks = blocks(job.outputs, arch.dispatch(BlockWidth));
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
-    let mut y = vec![0.0; job.batch * target];
+    let mut y = parallel::zeros(job.batch * target);
     let (inputs, slope) = (job.inputs, job.slope);
     let squares = squares.then(|| Squares::new(job.geometry, job.height, job.width));
     let (phases, weights) = match squares {
@@ -113,7 +113,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
     let (source, target) = (job.inputs * plan.input.pixels(), job.outputs * plan.output.pixels());
     let share = job.batch.div_ceil(parallel::threads()).max(1);
     let group = group_size(job.batch, (job.outputs * plan.output.channel()).max(job.inputs * plan.input.channel()));
-    let mut dx = vec![0.0; if of_input { job.batch * source } else { 0 }];
+    let mut dx = parallel::zeros(if of_input { job.batch * source } else { 0 });
     let parts: Vec<(usize, &mut [f32])> = if of_input {
         (0..job.batch).step_by(share).zip(dx.chunks_mut(share * source)).collect()
     } else {
@@ -151,7 +151,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
         (taps, bias)
     });
     Gradients {
-        weights: of_weights.then(|| weight_gradient::fold(&plan, sums.iter().map(|(taps, _)| taps.as_slice()))),
+        weights: of_weights.then(|| weight_gradient::fold(&plan, &sums.iter().map(|(taps, _)| taps.as_slice()).collect::<Vec<_>>())),
         bias: of_weights.then(|| weight_gradient::total(sums.iter().map(|(_, bias)| bias.as_slice()))),
         input: of_input.then_some(dx),
     }
@@ -174,7 +174,7 @@ fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, work: im
     }
     let mut buffer = INPUT.take();
     let planes = sized(&mut buffer, pictures * (length / side.pixels()) * side.channel());
-    planes::split(side, &x[..pictures * length], planes);
+    arch().dispatch(Split { side, x: &x[..pictures * length], planes });
     let result = work(planes, side.channel());
     INPUT.set(buffer);
     result
@@ -196,6 +196,22 @@ impl WithSimd for BlockWidth {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         tile::channels::<S>()
+    }
+}
+
+/// [`planes::split`].
+struct Split<'a> {
+    side: &'a Side,
+    x: &'a [f32],
+    planes: &'a mut [f32],
+}
+
+impl WithSimd for Split<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        planes::split(self.side, self.x, self.planes);
     }
 }
 

@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::geometry::Plan;
 use super::tile;
+use crate::kernels::parallel;
 
 /// Floats of both sides' planes that [`WeightGradient`] goes over at a time: half of a 1 MiB cache.
 const CACHED: usize = 128 * 1024;
@@ -78,16 +79,23 @@ impl WeightGradient<'_> {
 }
 
 /// Returns sums over tap gradients `[outputs, inputs, taps]`, each tap's added to the kernel positions that it stands for.
-pub(super) fn fold<'a>(plan: &Plan, parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let taps = total(parts);
-    let mut weights = vec![0.0; taps.len() / plan.taps.len() * plan.positions];
-    for (weights, taps) in weights.chunks_exact_mut(plan.positions).zip(taps.chunks_exact(plan.taps.len())) {
-        for (tap, value) in plan.taps.iter().zip(taps) {
-            for &position in &tap.kernel {
-                weights[position] += value;
+pub(super) fn fold(plan: &Plan, parts: &[&[f32]]) -> Vec<f32> {
+    let taps = plan.taps.len();
+    let kernels = parts.first().map_or(0, |part| part.len() / taps);
+    let mut weights = parallel::zeros(kernels * plan.positions);
+    let share = kernels.div_ceil(parallel::threads()).max(1);
+    parallel::for_each(weights.chunks_mut(share * plan.positions).enumerate().collect(), |(number, weights)| {
+        for part in parts {
+            let part = part[number * share * taps..].chunks_exact(taps);
+            for (weights, part) in weights.chunks_exact_mut(plan.positions).zip(part) {
+                for (tap, value) in plan.taps.iter().zip(part) {
+                    for &position in &tap.kernel {
+                        weights[position] += value;
+                    }
+                }
             }
         }
-    }
+    });
     weights
 }
 
