@@ -9,17 +9,17 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::announce::{cargo, output, root, run, step, target};
-use crate::peers;
+use crate::peers::{self, Part};
 
 /// Steps of a measured run: enough that the start does not count.
 const STEPS: u32 = 24;
 const BATCH: u32 = 16;
 
-/// Parts, training and inversion; with `with_peers` also the same networks in PyTorch and onnxruntime-web.
+/// Measures parts, training and inversion; or compares with others, in all parts or in these.
 ///
 /// # Errors
 /// If a build or a measurement fails.
-pub fn bench(with_peers: bool) -> Result<()> {
+pub fn bench(compared: Option<&[Part]>) -> Result<()> {
     let root = root()?;
     let folder = target()?.join("bench");
     fs::create_dir_all(&folder)?;
@@ -32,8 +32,8 @@ pub fn bench(with_peers: bool) -> Result<()> {
         "changed": output(Command::new("git").current_dir(&root).args(["status", "--porcelain"])).is_some_and(|text| !text.is_empty()),
         "settings": { "batch": BATCH, "steps": STEPS, "layer": "fire5", "profile": "release" },
     });
-    if with_peers {
-        report["peers"] = peers::measure(&root, &folder)?;
+    if let Some(only) = compared {
+        report["peers"] = peers::measure(&root, &folder, only)?;
     } else {
         step("Parts");
         let begun = std::time::SystemTime::now();
@@ -45,7 +45,7 @@ pub fn bench(with_peers: bool) -> Result<()> {
         report["inversion"] = inversion(&root)?;
     }
 
-    let path = folder.join(if with_peers { "peers.json" } else { "bench.json" });
+    let path = folder.join(if compared.is_some() { "peers.json" } else { "bench.json" });
     fs::write(&path, serde_json::to_string_pretty(&report)?)?;
     println!("\n{}\n\nAll of it: {}", tables(&report), path.display());
     Ok(())

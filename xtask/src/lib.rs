@@ -3,7 +3,7 @@
 pub mod announce;
 pub mod bench;
 pub mod cuda;
-mod peers;
+pub mod peers;
 pub mod results;
 pub mod serve;
 pub mod setup;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::peers::Part;
 use xtask::{bench, cuda, results, test, web};
 
 /// What developers and visitors run.
@@ -37,9 +38,12 @@ enum Task {
     Cuda,
     /// Measure parts, training and inversion on this machine
     Bench {
-        /// Compare with PyTorch and onnxruntime-web instead; installs them (gigabytes) below the target folder
+        /// Compare with PyTorch and with libraries for the browser instead; installs them (gigabytes) below the target folder
         #[arg(long)]
         peers: bool,
+        /// Of the comparisons only these
+        #[arg(long, value_enum, value_delimiter = ',', requires = "peers")]
+        only: Vec<Part>,
     },
 }
 
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Results { sections } => results::results(&sections),
         Task::Cuda => cuda::build().map(drop),
-        Task::Bench { peers } => bench::bench(peers),
+        Task::Bench { peers, only } => bench::bench(peers.then_some(&only)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,82 +4,169 @@
 mod site;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::announce::{run, step, target};
 
-/// Training steps: title, the arguments of `peer`, the script that repeats it, side, batch.
-const STEPS: [(&str, &[&str], &str, &str, &str); 4] = [
-    ("training step of an inverter", &["step", "--device", "flex"], "torch_step.py", "64", "16"),
-    ("training step of an inverter", &["step", "--device", "flex"], "torch_step.py", "128", "16"),
-    ("training step of a style network", &["restyle"], "torch_restyle.py", "192", "4"),
-    ("training step of an upscaler", &["enlarge"], "torch_enlarge.py", "128", "8"),
+/// Ways to run PyTorch, and whether it compiles.
+const EAGER: (&str, bool) = ("PyTorch, eager", false);
+const COMPILED: (&str, bool) = ("PyTorch, compiled", true);
+
+/// A training step, ours and in PyTorch.
+struct Step {
+    title: &'static str,
+    /// The arguments of `peer`.
+    arguments: &'static [&'static str],
+    /// Side and number of the crops.
+    size: &'static str,
+    batch: &'static str,
+    /// The script that repeats it.
+    script: &'static str,
+    ways: &'static [(&'static str, bool)],
+}
+
+const INVERTER: Step = Step {
+    title: "training step of an inverter",
+    arguments: &["step", "--device", "flex"],
+    size: "64",
+    batch: "16",
+    script: "torch_step.py",
+    ways: &[EAGER, COMPILED],
+};
+const STEPS: [Step; 4] = [
+    INVERTER,
+    Step { size: "128", ..INVERTER },
+    Step {
+        title: "training step of a style network",
+        arguments: &["restyle"],
+        size: "192",
+        batch: "4",
+        script: "torch_restyle.py",
+        // PyTorch 2.15 cannot compile the gradient of padding by repetition.
+        ways: &[EAGER],
+    },
+    Step {
+        title: "training step of an upscaler",
+        arguments: &["enlarge"],
+        size: "128",
+        batch: "8",
+        script: "torch_enlarge.py",
+        ways: &[EAGER],
+    },
 ];
+
 /// How often ours and theirs take turns.
 const ROUNDS: usize = 3;
 
+/// A part of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Training steps, beside PyTorch
+    Training,
+    /// An inversion, beside PyTorch
+    Inversion,
+    /// The page's work, beside other libraries in one browser
+    Browser,
+}
+
 /// Formats one row for each pair: medians in milliseconds, and the median of the rounds' ratios, theirs over ours.
-pub(crate) fn measure(root: &Path, folder: &Path) -> Result<Value> {
+pub(crate) fn measure(root: &Path, folder: &Path, only: &[Part]) -> Result<Value> {
     step("Peers");
-    let python = python(root, folder)?;
-    let peer = target()?.join("release/peer");
-    let squeezenet = root.join("models/squeezenet.safetensors");
-    let fire5 = root.join("models/fire5.safetensors");
+    let files =
+        Files { root: root.to_owned(), folder: folder.to_owned(), python: python(root, folder)?, peer: target()?.join("release/peer") };
+    let wanted = |part| only.is_empty() || only.contains(&part);
     let mut rows = Vec::new();
-
-    for (title, arguments, script, size, batch) in STEPS {
-        let what = format!("{title} at {size}, batch {batch}");
-        step(&what);
-        let state = folder.join(format!("{}-{size}.safetensors", arguments[0]));
-        let ours = || {
-            let mut command = Command::new(&peer);
-            command.current_dir(root).args(arguments).args(["--size", size, "--batch", batch, "--steps", "5", "--state"]).arg(&state);
-            command
-        };
-        let theirs = |compile: bool| {
-            let mut command = Command::new(&python);
-            command.arg(root.join("bench/peers").join(script)).arg(&state).arg(&squeezenet).args(["--steps", "5"]);
-            if compile {
-                command.arg("--compile");
-            }
-            command
-        };
-        for (name, compile) in [("PyTorch, eager", false), ("PyTorch, compiled", true)] {
-            rows.push(in_turns(&what, name, &ours, &|| theirs(compile))?);
-        }
+    if wanted(Part::Training) {
+        rows.extend(files.training()?);
     }
-
-    step("Inversion at 224");
-    let state = folder.join("inversion.safetensors");
-    let scale = scale_of(&fire5)?;
-    let ours = || {
-        let mut command = Command::new(&peer);
-        command.current_dir(root).args(["inversion", "--state"]).arg(&state);
-        command
-    };
-    for (name, compile) in [("PyTorch, eager", false), ("PyTorch, compiled", true)] {
-        let theirs = || {
-            let mut command = Command::new(&python);
-            command.arg(root.join("bench/peers/torch_inversion.py")).args([&state, &squeezenet, &fire5]).arg(&scale);
-            if compile {
-                command.arg("--compile");
-            }
-            command
-        };
-        rows.push(in_turns("inversion at 224", name, &ours, &theirs)?);
+    if wanted(Part::Inversion) {
+        rows.extend(files.inversion()?);
     }
-
-    step("In the browser");
-    let onnx = |output: &Path| {
-        let script = root.join("bench/peers/export_onnx.py");
-        run(Command::new(&python).arg(script).args([&squeezenet, &fire5]).arg(&scale).arg(output))
-    };
-    rows.extend(site::measure(root, folder, &onnx)?);
+    if wanted(Part::Browser) {
+        step("In the browser");
+        rows.extend(site::measure(root, folder, &|output| files.export_onnx(output))?);
+    }
     Ok(rows.into())
+}
+
+/// What the comparisons run and read.
+struct Files {
+    root: PathBuf,
+    folder: PathBuf,
+    python: PathBuf,
+    peer: PathBuf,
+}
+
+impl Files {
+    fn model(&self, name: &str) -> PathBuf {
+        self.root.join("models").join(name).with_added_extension("safetensors")
+    }
+
+    /// Returns a command that runs a script of `bench/peers`.
+    fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(self.root.join("bench/peers").join(name));
+        command
+    }
+
+    fn training(&self) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        for Step { title, arguments, size, batch, script, ways } in STEPS {
+            let what = format!("{title} at {size}, batch {batch}");
+            step(&what);
+            let state = self.folder.join(format!("{}-{size}.safetensors", arguments[0]));
+            let ours = || {
+                let mut command = Command::new(&self.peer);
+                command
+                    .current_dir(&self.root)
+                    .args(arguments)
+                    .args(["--size", size, "--batch", batch, "--steps", "5", "--state"])
+                    .arg(&state);
+                command
+            };
+            for &(name, compile) in ways {
+                let theirs = || {
+                    let mut command = self.script(script);
+                    command.arg(&state).arg(self.model("squeezenet")).args(["--steps", "5"]).args(compile.then_some("--compile"));
+                    command
+                };
+                rows.push(in_turns(&what, name, &ours, &theirs)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn inversion(&self) -> Result<Vec<Value>> {
+        step("Inversion at 224");
+        let (squeezenet, fire5) = (self.model("squeezenet"), self.model("fire5"));
+        let state = self.folder.join("inversion.safetensors");
+        let scale = scale_of(&fire5)?;
+        let ours = || {
+            let mut command = Command::new(&self.peer);
+            command.current_dir(&self.root).args(["inversion", "--state"]).arg(&state);
+            command
+        };
+        let mut rows = Vec::new();
+        for (name, compile) in [EAGER, COMPILED] {
+            let theirs = || {
+                let mut command = self.script("torch_inversion.py");
+                command.args([&state, &squeezenet, &fire5]).arg(&scale).args(compile.then_some("--compile"));
+                command
+            };
+            rows.push(in_turns("inversion at 224", name, &ours, &theirs)?);
+        }
+        Ok(rows)
+    }
+
+    fn export_onnx(&self, output: &Path) -> Result<()> {
+        let fire5 = self.model("fire5");
+        run(self.script("export_onnx.py").args([&self.model("squeezenet"), &fire5]).arg(scale_of(&fire5)?).arg(output))
+    }
 }
 
 /// Runs both by turns; each prints one line of JSON with `seconds` and perhaps `peak_mib`.
@@ -120,7 +207,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Creates a Python with the pinned packages, in a virtual environment below the target folder.
-fn python(root: &Path, folder: &Path) -> Result<std::path::PathBuf> {
+fn python(root: &Path, folder: &Path) -> Result<PathBuf> {
     let environment = folder.join("python");
     let python = environment.join("bin/python");
     if !python.is_file() {
