@@ -70,6 +70,11 @@ impl Discriminator {
         self
     }
 
+    /// Returns what it decides about.
+    pub const fn decision(&self) -> Decision {
+        self.decision
+    }
+
     fn new(convs: Convs, embed: Option<Embed>, embedded: usize, device: &Device) -> Self {
         let seen = convs[convs.len() - 1].1;
         let conv = |(input, output, kernel, stride)| {

@@ -8,6 +8,7 @@ pub mod linear;
 pub mod losses;
 pub mod mean;
 pub mod offset;
+pub mod oppose;
 pub mod optimizer;
 pub mod progress;
 pub mod recovery;

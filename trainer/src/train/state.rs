@@ -7,7 +7,6 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use deepsim::comparator::ScaledPlace;
-use deepsim::loss::{inverted_loss, real_loss};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::inverter::Inverter;
 use serde::{Deserialize, Serialize};
@@ -112,35 +111,6 @@ impl<G: Module> TrainState<G> {
     /// Returns what a checkpoint has to remember, with the comparator's places.
     pub fn memory(&self, comparator: &[ScaledPlace]) -> AdversarialMemory {
         AdversarialMemory { gate: self.gate, average_updates: self.average.updates(), comparator: comparator.to_vec() }
-    }
-
-    /// Trains the discriminator on real and made pictures `[batch, 3, side, side]` on the plain device, the features `[batch, channels,
-    /// grid, grid]` that they should show if there are any, and its logits `[batch, 1]` of the made ones. Returns its losses on both, each
-    /// `[1]`, of the weights before the step. While it is paused the losses are computed as well.
-    pub fn discriminate(
-        mut self,
-        real: Tensor<4>,
-        made: Tensor<4>,
-        features: Option<Tensor<4>>,
-        logits: Tensor<2>,
-        rate: f64,
-    ) -> (Self, Tensor<1>, Tensor<1>) {
-        if !self.gate.discriminator {
-            let real = real_loss(self.discriminator.valid().forward(real, features)); // [1]
-            return (self, real, inverted_loss(logits.inner()));
-        }
-        // One pass for both: what a pass costs for each weight is paid once.
-        let counts = [real.dims()[0], made.dims()[0]];
-        let features = features.map(|features| Tensor::cat(vec![features.clone(), features], 0)); // [2 batch, channels, grid, grid]
-        let logits = self.discriminator.forward(Tensor::cat(vec![real, made], 0), features); // [decisions, 1]
-        let first = logits.dims()[0] / (counts[0] + counts[1]) * counts[0];
-        let rest = logits.dims()[0] - first;
-        let [real, made] = [logits.clone().narrow(0, 0, first), logits.narrow(0, first, rest)]; // [decisions of real pictures, 1], [of made ones, 1]
-        let (real, made) = (real_loss(real), inverted_loss(made)); // [1], [1]
-        let gradients = (real.clone() + made.clone()).backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
-        self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);
-        (self, real.inner(), made.inner())
     }
 
     /// Trains the generator with its whole loss `[1]`; does nothing while it is paused.

@@ -105,20 +105,18 @@ impl Task for EnlargeTask {
         // A paused upscaler runs without a graph; the losses are the same.
         let network = if gate.generator { self.train_state.generator.clone() } else { self.train_state.generator.valid() };
         let made = network.forward(small); // [batch, 3, side, side]
-        let constant = made.clone().inner(); // [batch, 3, side, side]
 
-        // For the upscaler's loss the discriminator is constant. Without an adversarial term there is none.
+        // Without an adversarial term there is no discriminator.
         let has_adversary = self.loss.weights().adversarial > 0.0;
-        let logits = has_adversary.then(|| self.train_state.discriminator.valid().forward(made.clone(), None)); // [batch, 1]
+        let none = Tensor::<1>::zeros([1], &self.device); // [1]
+        let (mut logits, mut real, mut fake) = (None, none.clone(), none);
+        if has_adversary {
+            let verdict;
+            (self.train_state, verdict) = self.train_state.oppose(pictures.clone(), made.clone(), None, rate);
+            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
+        }
         let offset = offset(self.seed, step, self.loss.border().range(self.size));
-        let terms = self.loss.terms(made, pictures.clone(), logits.clone(), offset);
-
-        let none = || Tensor::<1>::zeros([1], &self.device);
-        let (real, fake);
-        (self.train_state, real, fake) = match logits {
-            Some(logits) => self.train_state.discriminate(pictures, constant, None, logits, rate),
-            None => (self.train_state, none(), none()),
-        };
+        let terms = self.loss.terms(made, pictures, logits, offset);
         self.train_state = self.train_state.generate(&self.loss.total(&terms), rate);
 
         let (losses, []) = Pending::new(terms, [real, fake], [], gate, has_adversary).read();

@@ -161,7 +161,7 @@ impl Task for GenerationTask {
         };
         let made = network.decoder.forward(codes.clone()); // [batch, 3, side, side]
 
-        // For the generator's loss the discriminator is constant. Without an adversarial term there is none.
+        // Without an adversarial term there is no discriminator.
         let has_adversary = self.weights().adversarial > 0.0;
         let discriminator = self.train_state.discriminator.valid();
         let shown = match self.code {
@@ -175,20 +175,20 @@ impl Task for GenerationTask {
             }
             _ => made.clone(), // [batch, 3, side, side]
         };
-        let logits = has_adversary.then(|| discriminator.forward(shown.clone(), None)); // [batch, 1] or [2 * batch, 1]
+        let (mut logits, mut real, mut fake) = (None, none(), none());
+        if has_adversary {
+            let verdict;
+            (self.train_state, verdict) = self.train_state.oppose(pictures.clone(), shown, None, rate);
+            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
+        }
         let terms = match &self.comparing {
             Comparing::Fixed(loss) => {
                 let offset = offset(self.seed, step, loss.border().range(self.size));
-                loss.terms(made, pictures.clone(), logits.clone(), offset)
+                loss.terms(made, pictures, logits, offset)
             }
-            Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, logits.clone()),
+            Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, logits),
         };
 
-        let (real, fake);
-        (self.train_state, real, fake) = match logits {
-            Some(logits) => self.train_state.discriminate(pictures, shown.inner(), None, logits, rate),
-            None => (self.train_state, none(), none()),
-        };
         let mut whole = total(&terms, self.weights()); // [1]
         if let Some(divergence) = self.divergence {
             whole = whole + divergence.term(nats.clone(), seen); // [1]

@@ -69,18 +69,16 @@ impl TrainState<Inverter> {
         } else {
             self.generator.valid().forward(features.clone()) // [batch, 3, side, side]
         };
-        let constant = inverted.clone().inner(); // [batch, 3, side, side]
-
-        // For the inverter's loss the discriminator is constant. Without an adversarial term there is none.
+        // Without an adversarial term there is no discriminator.
         let has_adversary = setup.has_adversary();
-        let logits = has_adversary.then(|| self.discriminator.valid().forward(inverted.clone(), Some(features.clone()))); // [batch, 1]
-        let terms = setup.loss.terms(inverted, pictures.clone(), logits.clone(), offset);
-
-        let (real, fake);
-        (self, real, fake) = match logits {
-            Some(logits) => self.discriminate(pictures, constant, Some(features), logits, learning_rate),
-            None => (self, Tensor::zeros([1], &constant.device()), Tensor::zeros([1], &constant.device())),
-        };
+        let none = Tensor::zeros([1], &pictures.device()); // [1]
+        let (mut logits, mut real, mut fake) = (None, none.clone(), none);
+        if has_adversary {
+            let verdict;
+            (self, verdict) = self.oppose(pictures.clone(), inverted.clone(), Some(features), learning_rate);
+            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
+        }
+        let terms = setup.loss.terms(inverted, pictures, logits, offset);
         self = self.generate(&setup.loss.total(&terms), learning_rate);
 
         (self, Pending::new(terms, [real, fake], [], gate, has_adversary))
