@@ -1,6 +1,6 @@
-//! Draws the styles that the project makes itself: a mosaic and a pencil hatching of a photograph.
+//! Draws the styles that the project makes itself: a mosaic of one photograph and a pencil drawing of another.
 //!
-//!     cargo run --release --example draw_styles -- web/examples/flowers.jpg data/styles
+//!     cargo run --release --example draw_styles -- web/examples/flowers.jpg web/examples/portrait.jpg data/styles
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -15,10 +15,11 @@ const SIDE: u32 = 400;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let (photo, folder) = (arguments.next().ok_or("name a photo")?, arguments.next().ok_or("name a folder")?);
+    let mut next = |what: &'static str| arguments.next().ok_or(what);
+    let (flat, drawn, folder) = (next("name a photo for the mosaic")?, next("name a photo for the pencil")?, next("name a folder")?);
     std::fs::create_dir_all(&folder)?;
-    let photo = image::open(photo)?.resize_to_fill(SIDE, SIDE, FilterType::CatmullRom).into_rgb8();
-    for (name, drawing) in [("mosaic", mosaic(&photo)), ("pencil", pencil(&photo))] {
+    let open = |path: PathBuf| image::open(path).map(|photo| photo.resize_to_fill(SIDE, SIDE, FilterType::CatmullRom).into_rgb8());
+    for (name, drawing) in [("mosaic", mosaic(&open(flat)?)), ("pencil", pencil(&open(drawn)?))] {
         let path = folder.join(name).with_extension("jpg");
         drawing.save(&path)?;
         println!("{}", path.display());
@@ -55,30 +56,47 @@ fn mosaic(photo: &RgbImage) -> RgbImage {
     })
 }
 
-/// Hatching in four directions, one more for each darker level, with paper's grain.
+/// Short pencil strokes on paper: along the edges of things, elsewhere in a direction that turns slowly, the more the darker the photograph is.
 fn pencil(photo: &RgbImage) -> RgbImage {
+    const STROKES: usize = 26_000;
     let mut random = ChaCha8Rng::seed_from_u64(2);
-    let grey = |x: u32, y: u32| {
-        let Rgb([red, green, blue]) = *photo.get_pixel(x, y);
+    let last = SIDE as f32 - 2.0;
+    let grey = |x: f32, y: f32| {
+        let Rgb([red, green, blue]) = *photo.get_pixel(x.clamp(1.0, last) as u32, y.clamp(1.0, last) as u32);
         0.299 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue)
     };
-    let phases: Vec<f32> = (0..4 * SIDE).map(|_| random.random_range(-0.8..0.8)).collect();
-    RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let dark = 255.0 - grey(x, y);
-        let (across, down) = (x as f32, y as f32);
-        let mut value: f32 = 246.0 + random.random_range(-7.0..7.0);
-        for (number, (line, level)) in
-            [(across + down, 60.0), (across - down, 105.0), (0.3 * across + down, 150.0), (across + 0.2 * down, 195.0)]
-                .into_iter()
-                .enumerate()
-        {
-            let wobble = phases[number * SIDE as usize + ((x / 6 + y / 9) % SIDE) as usize];
-            if dark > level && (line + wobble).rem_euclid(8.0) < 2.4 {
-                value -= 78.0 + random.random_range(-22.0..22.0);
+    let mut light: Vec<f32> = (0..SIDE * SIDE).map(|_| 1.0 - random.random_range(0.0..0.04)).collect();
+    for _ in 0..STROKES {
+        let (x, y) = (random.random_range(1.0..last), random.random_range(1.0..last));
+        let slope = (grey(x + 2.0, y) - grey(x - 2.0, y), grey(x, y + 2.0) - grey(x, y - 2.0));
+        let edge = (slope.0.hypot(slope.1) / 90.0).min(1.0);
+        let dark = 1.0 - grey(x, y) / 255.0;
+        if random.random_range(0.0..1.0) > (dark * dark).max(edge) {
+            continue;
+        }
+        let turning = 0.8 + 0.7 * (x / 90.0).sin() * (y / 70.0).cos();
+        let along = if edge > 0.35 { slope.0.atan2(-slope.1) } else { turning } + random.random_range(-0.15..0.15);
+        let (length, strength) = (random.random_range(6.0..22.0) * (1.0 - 0.5 * edge), random.random_range(0.12..0.45) + 0.3 * edge);
+        let bend = random.random_range(-0.02..0.02);
+        let (mut left, mut top, mut angle) = (x, y, along);
+        for step in 0..length as u32 {
+            angle += bend;
+            (left, top) = (left + angle.cos(), top + angle.sin());
+            if !(0.0..last).contains(&left) || !(0.0..last).contains(&top) {
+                break;
+            }
+            // Lifted at its end.
+            let pressure = strength * (1.0 - 0.7 * step as f32 / length);
+            for (right, down) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let share = |at: f32, next: u32| if next == 1 { at.fract() } else { 1.0 - at.fract() };
+                let at = (top as u32 + down) * SIDE + left as u32 + right;
+                light[at as usize] *= 1.0 - pressure * share(left, right) * share(top, down);
             }
         }
-        let value = value.clamp(20.0, 255.0) as u8;
-        Rgb([value, value, value.saturating_sub(4)])
+    }
+    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+        let value = (30.0 + 218.0 * light[(y * SIDE + x) as usize]) as u8;
+        Rgb([value, value, value.saturating_sub(6)])
     })
 }
 
