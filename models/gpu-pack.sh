@@ -27,7 +27,7 @@ if [[ -z ${PLAIN:-} ]]; then
     xz --force -9e "$folder"/models/*.safetensors
 fi
 cp data/photos-train.tar.gz data/photos-val.tar "$folder/data/"
-cp bench/peers/{torch_step,networks}.py "$folder/bench/peers/"
+cp bench/peers/{torch_step,steps,networks}.py "$folder/bench/peers/"
 
 (cd "$folder" && find . -type f -printf '%10s  %P\n' | sort -k 2)
 size=$(du --summarize --apparent-size --block-size=1 "$folder" | cut -f 1)

@@ -20,6 +20,7 @@ def arguments():
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -48,7 +49,7 @@ def crop_of(state):
 def measure(step, wanted, args):
     """Compares the first step's losses with `wanted`, times the steps after it and prints one line of JSON."""
     run = torch.compile(step) if args.compile else step
-    losses = run()
+    losses = run().cpu()
     off = (losses - wanted).abs() / wanted.abs()
     if off.max() > TOLERANCE:
         sys.exit(f"losses differ from the project's: {losses.tolist()} against {wanted.tolist()}")
@@ -56,8 +57,11 @@ def measure(step, wanted, args):
         run()
     times = []
     for _ in range(args.steps):
+        if args.device.startswith("cuda"):
+            torch.cuda.synchronize()
         started = time.perf_counter()
-        run()
+        # Read back, as the project does at the end of a step.
+        run().cpu()
         times.append(time.perf_counter() - started)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"seconds": times, "peak_mib": peak, "losses": losses.tolist(), "torch": torch.__version__}))

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 use deepsim::loss::{inverted_loss, real_loss};
 use deepsim::nets::discriminator::Decision;
 
@@ -15,12 +15,21 @@ const LEAST: f64 = 1e-30;
 /// What the discriminator says, by its weights before the step.
 #[derive(Debug)]
 pub struct Verdict {
-    /// Of the made pictures, `[decisions, 1]`; the generator's loss goes back through it to the pictures, and not to the discriminator.
-    pub logits: Tensor<2>,
+    /// Of the made pictures, `[decisions, 1]`; the generator's loss goes back through it to the pictures, and not to the discriminator. Nothing
+    /// without a discriminator.
+    pub logits: Option<Tensor<2>>,
     /// The discriminator's loss on real pictures, `[1]`, in nats.
     pub real: Tensor<1>,
     /// The discriminator's loss on made pictures, `[1]`, in nats.
     pub made: Tensor<1>,
+}
+
+impl Verdict {
+    /// Returns the verdict of no discriminator, for a loss without an adversarial term.
+    pub fn none(device: &Device) -> Self {
+        let nothing = Tensor::zeros([1], device);
+        Self { logits: None, real: nothing.clone(), made: nothing }
+    }
 }
 
 impl<G: Module> TrainState<G> {
@@ -40,12 +49,12 @@ impl<G: Module> TrainState<G> {
         if !self.gate.discriminator {
             let real = real_loss(self.discriminator.valid().forward(real, features)); // [1]
             let made = inverted_loss(logits.clone().inner()); // [1]
-            return (self, Verdict { logits, real, made });
+            return (self, Verdict { logits: Some(logits), real, made });
         }
         let (real, made) = self.judge(real, constant, features);
         let (real, made) = (real_loss(real), inverted_loss(made)); // [1], [1]
         let gradients = (real.clone() + made.clone()).backward();
-        (self.learn(gradients, rate), Verdict { logits, real: real.inner(), made: made.inner() })
+        (self.learn(gradients, rate), Verdict { logits: Some(logits), real: real.inner(), made: made.inner() })
     }
 
     /// Goes through the discriminator once for both losses. Each logit depends on one picture, so the gradients of the two losses at a made picture
@@ -68,7 +77,7 @@ impl<G: Module> TrainState<G> {
             }
             None => plain,
         };
-        (self.learn(gradients, rate), Verdict { logits, real: real.inner(), made: lost.inner() })
+        (self.learn(gradients, rate), Verdict { logits: Some(logits), real: real.inner(), made: lost.inner() })
     }
 
     /// Returns the logits of real and of made pictures, in one pass: what a pass costs for each weight is paid once.
@@ -91,7 +100,7 @@ impl<G: Module> TrainState<G> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::Distribution;
     use deepsim::Layer;
     use deepsim::nets::discriminator::Discriminator;
     use deepsim::nets::upscaler::{Upscaler, UpscalerShape};
@@ -121,10 +130,11 @@ mod tests {
             let outcome = |oppose: Oppose| {
                 let made = made.clone().autodiff().require_grad();
                 let (state, verdict) = oppose(state(), real.clone(), made.clone(), features.clone(), 1e-3);
-                let gradients = real_loss(verdict.logits.clone()).backward();
+                let logits = verdict.logits.unwrap();
+                let gradients = real_loss(logits.clone()).backward();
                 let gradient = made.grad(&gradients).unwrap();
                 let judged = state.discriminator.valid().forward(real.clone(), features.clone());
-                (verdict.logits.inner(), verdict.real + verdict.made.mul_scalar(10.0), gradient, judged)
+                (logits.inner(), verdict.real + verdict.made.mul_scalar(10.0), gradient, judged)
             };
             let (once, twice) = (outcome(State::oppose_once), outcome(State::oppose_twice));
             assert!(difference(twice.0, once.0) < 1e-5);

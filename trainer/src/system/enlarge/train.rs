@@ -23,6 +23,7 @@ use crate::models;
 use crate::train::checkpoint::{Part, RunState};
 use crate::train::losses::Pending;
 use crate::train::offset::offset;
+use crate::train::oppose::Verdict;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, TrainState};
 use crate::train::task::{Outcome, Pictures, Task};
@@ -108,18 +109,17 @@ impl Task for EnlargeTask {
 
         // Without an adversarial term there is no discriminator.
         let has_adversary = self.loss.weights().adversarial > 0.0;
-        let none = Tensor::<1>::zeros([1], &self.device); // [1]
-        let (mut logits, mut real, mut fake) = (None, none.clone(), none);
-        if has_adversary {
-            let verdict;
-            (self.train_state, verdict) = self.train_state.oppose(pictures.clone(), made.clone(), None, rate);
-            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
-        }
+        let verdict;
+        (self.train_state, verdict) = if has_adversary {
+            self.train_state.oppose(pictures.clone(), made.clone(), None, rate)
+        } else {
+            (self.train_state, Verdict::none(&self.device))
+        };
         let offset = offset(self.seed, step, self.loss.border().range(self.size));
-        let terms = self.loss.terms(made, pictures, logits, offset);
+        let terms = self.loss.terms(made, pictures, verdict.logits, offset);
         self.train_state = self.train_state.generate(&self.loss.total(&terms), rate);
 
-        let (losses, []) = Pending::new(terms, [real, fake], [], gate, has_adversary).read();
+        let (losses, []) = Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary).read();
         if has_adversary {
             self.train_state.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }

@@ -26,6 +26,7 @@ use crate::models;
 use crate::train::checkpoint::{Part, RunState};
 use crate::train::losses::Pending;
 use crate::train::offset::offset;
+use crate::train::oppose::Verdict;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, TrainState};
 use crate::train::task::{Outcome, Pictures, Task};
@@ -175,18 +176,18 @@ impl Task for GenerationTask {
             }
             _ => made.clone(), // [batch, 3, side, side]
         };
-        let (mut logits, mut real, mut fake) = (None, none(), none());
-        if has_adversary {
-            let verdict;
-            (self.train_state, verdict) = self.train_state.oppose(pictures.clone(), shown, None, rate);
-            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
-        }
+        let verdict;
+        (self.train_state, verdict) = if has_adversary {
+            self.train_state.oppose(pictures.clone(), shown, None, rate)
+        } else {
+            (self.train_state, Verdict::none(&self.device))
+        };
         let terms = match &self.comparing {
             Comparing::Fixed(loss) => {
                 let offset = offset(self.seed, step, loss.border().range(self.size));
-                loss.terms(made, pictures, logits, offset)
+                loss.terms(made, pictures, verdict.logits, offset)
             }
-            Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, logits),
+            Comparing::Discriminator(_) => compared_by(&discriminator, made, &pictures, verdict.logits),
         };
 
         let mut whole = total(&terms, self.weights()); // [1]
@@ -195,7 +196,7 @@ impl Task for GenerationTask {
         }
         self.train_state = self.train_state.generate(&whole, rate);
 
-        let (losses, [nats]) = Pending::new(terms, [real, fake], [nats], gate, has_adversary).read();
+        let (losses, [nats]) = Pending::new(terms, [verdict.real, verdict.made], [nats], gate, has_adversary).read();
         if has_adversary {
             self.train_state.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
         }

@@ -9,6 +9,7 @@ use deepsim::nets::inverter::{Inverter, InverterShape};
 use deepsim::nets::squeezenet::SqueezeNet;
 
 use crate::train::losses::{Losses, Pending};
+use crate::train::oppose::Verdict;
 use crate::train::state::TrainState;
 
 /// The constants of training.
@@ -71,17 +72,16 @@ impl TrainState<Inverter> {
         };
         // Without an adversarial term there is no discriminator.
         let has_adversary = setup.has_adversary();
-        let none = Tensor::zeros([1], &pictures.device()); // [1]
-        let (mut logits, mut real, mut fake) = (None, none.clone(), none);
-        if has_adversary {
-            let verdict;
-            (self, verdict) = self.oppose(pictures.clone(), inverted.clone(), Some(features), learning_rate);
-            (logits, real, fake) = (Some(verdict.logits), verdict.real, verdict.made);
-        }
-        let terms = setup.loss.terms(inverted, pictures, logits, offset);
+        let verdict;
+        (self, verdict) = if has_adversary {
+            self.oppose(pictures.clone(), inverted.clone(), Some(features), learning_rate)
+        } else {
+            (self, Verdict::none(&pictures.device()))
+        };
+        let terms = setup.loss.terms(inverted, pictures, verdict.logits, offset);
         self = self.generate(&setup.loss.total(&terms), learning_rate);
 
-        (self, Pending::new(terms, [real, fake], [], gate, has_adversary))
+        (self, Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary))
     }
 
     /// Makes a step of the translator alone: the mean squared error of scaled features at the layer that the inverter goes through. No picture is
