@@ -72,7 +72,23 @@ fn a_style_run_goes_on_exactly_and_optimisation_lowers_the_loss() -> Result<()> 
     let path = |name: &str| temporary.path().join(name);
     folder_of_pictures(&path("data"), 6)?;
     paintings(&path("styles"), &["dots"])?;
-    let options = ["--task", "style", "--width", "0.25", "--style-size", "48", "--data-threads", "1", "--epochs", "2", "--style"];
+    let options = [
+        "--task",
+        "style",
+        "--width",
+        "0.25",
+        "--style-size",
+        "48",
+        "--data-threads",
+        "1",
+        "--epochs",
+        "2",
+        "--style-layers",
+        "pool1,fire3",
+        "--content-layer",
+        "fire5",
+        "--style",
+    ];
     let mut whole = small_run(&path("data"), &path("whole"));
     succeed(whole.args(options).arg(path("styles")).env("RAYON_NUM_THREADS", "1"))?;
     let mut half = small_run(&path("data"), &path("half"));

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use deepsim::loss::style::StyleLoss;
 use deepsim::restyle::Restyler;
 
 use super::each_picture::each_picture;
@@ -16,8 +15,7 @@ use crate::device::Backend;
 use crate::measure::method::Descent;
 use crate::models;
 use crate::system::style::optimise::optimise;
-use crate::system::style::picture::{CONTENT_PLACE, loss, read};
-use crate::train::scale::measure_scales;
+use crate::system::style::picture::{content_scale, loss, read};
 
 /// Side of the pictures on which the content's features are scaled.
 const SCALED_AT: usize = 256;
@@ -105,7 +103,8 @@ pub fn stylize(options: &StylizeOptions, device: &Device) -> Result<()> {
     if options.method == How::Optimise {
         let painting = options.painting.as_ref().context("--method optimise: name the style's picture with --painting")?;
         let style = read(painting, options.style_size)?;
-        let loss = usual_loss(&options.terms, device)?;
+        let scale = content_scale(&options.terms, &open_training()?, SCALED_AT, device)?;
+        let loss = loss(&options.terms, scale, device)?;
         return each_picture(&options.input, &options.output, |picture| {
             Ok(optimise(&loss, &style, picture, options.descent.steps, device)?.0)
         });
@@ -114,14 +113,6 @@ pub fn stylize(options: &StylizeOptions, device: &Device) -> Result<()> {
     let restyler = Restyler::new(&models::read(path)?, device).with_context(|| path.display().to_string())?;
     let weights = weights(&options.style, restyler.names())?;
     each_picture(&options.input, &options.output, |picture| Ok(restyler.restyle(picture, &weights)?))
-}
-
-/// Creates the loss with the content's scale of the built-in photographs.
-fn usual_loss(terms: &StyleTerms, device: &Device) -> Result<StyleLoss> {
-    let encoder = models::squeezenet(device)?;
-    let place = CONTENT_PLACE.parse()?;
-    let scales = measure_scales(&open_training()?, |pictures| vec![encoder.features(pictures, place)], SCALED_AT, device)?;
-    loss(terms.weights(), scales.first().copied().context("a scale")?, device)
 }
 
 /// Returns the weight of each style of a network.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use deepsim::Layer;
 use deepsim::loss::style::StyleWeights;
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +20,25 @@ pub struct StyleOptions {
     #[serde(default = "usual_size")]
     pub style_size: usize,
 
-    /// The weights of the loss.
+    /// The loss.
     #[command(flatten)]
     #[serde(flatten)]
     pub terms: StyleTerms,
 }
 
-/// The weights of the loss of style transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Args, Serialize, Deserialize)]
+/// The loss of style transfer: where it compares, and what its terms count.
+#[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
 pub struct StyleTerms {
+    /// Layers of SqueezeNet whose Gram matrices make a style: edges and colours, textures, parts of things
+    #[arg(long, value_delimiter = ',', default_values_t = usual_layers(), value_name = "LAYERS", help_heading = "Style")]
+    #[serde(default = "usual_layers")]
+    pub style_layers: Vec<Layer>,
+
+    /// Layer of SqueezeNet whose features are the content
+    #[arg(long, default_value_t = Layer::Fire3, value_name = "LAYER", help_heading = "Style")]
+    #[serde(default = "usual_content")]
+    pub content_layer: Layer,
+
     /// Weight of the content, its features' relative error
     #[arg(long, default_value_t = 1.0, value_name = "WEIGHT", help_heading = "Style")]
     #[serde(default = "one")]
@@ -49,6 +60,14 @@ impl StyleTerms {
     pub const fn weights(&self) -> StyleWeights {
         StyleWeights { content: self.content_weight, style: self.style_weight, variation: self.variation_weight }
     }
+}
+
+fn usual_layers() -> Vec<Layer> {
+    vec![Layer::Pool1, Layer::Fire3, Layer::Fire5]
+}
+
+const fn usual_content() -> Layer {
+    Layer::Fire3
 }
 
 const fn usual_size() -> usize {

@@ -11,13 +11,11 @@ use deepsim::restyle::Restyler;
 use serde::Serialize;
 
 use super::optimise::{optimise, value};
-use super::picture::{CONTENT_PLACE, files, loss, name_of, read};
+use super::picture::{content_scale, files, loss, name_of, read};
 use crate::atomic_file::write_atomically;
 use crate::data::builtin::{crops, open_held_out, open_training};
 use crate::measure::sheet;
-use crate::models;
 use crate::system::options::EvalOptions;
-use crate::train::scale::measure_scales;
 
 /// Side of the pictures that are painted unless another is asked for, and how many of them.
 const USUAL: (usize, usize) = (256, 4);
@@ -47,10 +45,8 @@ pub fn evaluate(options: &EvalOptions, models_files: &[ModelFile], device: &Devi
     ensure!(!options.styles.style.is_empty(), "--style: name the pictures that the styles were learned from");
     let (side, count) = (options.size.unwrap_or(USUAL.0), options.most.unwrap_or(USUAL.1));
     let pictures = crops(&open_held_out(options.data.as_deref())?, count, side)?;
-    let encoder = models::squeezenet(device)?;
-    let place = CONTENT_PLACE.parse()?;
-    let scales = measure_scales(&open_training()?, |pictures| vec![encoder.features(pictures, place)], side, device)?;
-    let loss = loss(options.styles.terms.weights(), scales.first().copied().context("a scale")?, device)?;
+    let terms = &options.styles.terms;
+    let loss = loss(terms, content_scale(terms, &open_training()?, side, device)?, device)?;
     let styles = files(&options.styles.style)?;
     let mut rows = Vec::new();
     let mut sheet = vec![pictures.clone()];

@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
-use deepsim::Picture;
-use deepsim::loss::style::{Grams, StyleLoss, StyleWeights};
+use deepsim::loss::style::{Grams, StyleLoss};
 use deepsim::picture::{self, Crop};
+use deepsim::{Layer, Picture};
 
-use crate::data::{is_picture_name, open_picture};
+use crate::config::style::StyleTerms;
+use crate::data::{Dataset, is_picture_name, open_picture};
 use crate::models;
-
-/// Layers of SqueezeNet whose Gram matrices make a style: edges and colours, textures, parts of things.
-pub const STYLE_PLACES: [&str; 3] = ["pool1", "fire3", "fire5"];
-/// The layer whose features are the content.
-pub const CONTENT_PLACE: &str = "fire3";
+use crate::train::scale::measure_scales;
 
 /// Returns the picture files that `--style` names: files, and the pictures of folders in the order of their names.
 ///
@@ -60,8 +57,21 @@ pub fn read(path: &Path, size: usize) -> Result<Picture> {
 ///
 /// # Errors
 /// If the weights of SqueezeNet cannot be found.
-pub fn loss(weights: StyleWeights, content_scale: f32, device: &Device) -> Result<StyleLoss> {
-    Ok(StyleLoss::new(models::squeezenet(device)?, &STYLE_PLACES, (CONTENT_PLACE, content_scale), weights)?)
+pub fn loss(terms: &StyleTerms, content_scale: f32, device: &Device) -> Result<StyleLoss> {
+    let places: Vec<String> = terms.style_layers.iter().map(Layer::to_string).collect();
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    let content = terms.content_layer.to_string();
+    Ok(StyleLoss::new(models::squeezenet(device)?, &places, (&content, content_scale), terms.weights())?)
+}
+
+/// Measures what the features of the content are divided by: their scale on pictures of this side.
+///
+/// # Errors
+/// If the weights of SqueezeNet cannot be found, or no picture be read.
+pub fn content_scale(terms: &StyleTerms, pictures: &Dataset, side: usize, device: &Device) -> Result<f32> {
+    let encoder = models::squeezenet(device)?;
+    let scales = measure_scales(pictures, |pictures| vec![encoder.features(pictures, terms.content_layer)], side, device)?;
+    scales.first().copied().context("no picture to measure the features' scale on")
 }
 
 /// Returns the Gram matrices of a style's picture.

@@ -18,7 +18,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::picture::{CONTENT_PLACE, files, grams, loss, name_of, read};
+use super::picture::{content_scale, files, grams, loss, name_of, read};
 use crate::config::Config;
 use crate::data::loader::{Batch, Crops, Source};
 use crate::data::random::random;
@@ -28,7 +28,6 @@ use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
 use crate::train::offset::offset;
 use crate::train::optimizer::adam;
-use crate::train::scale::measure_scales;
 use crate::train::state::AVERAGE_PART;
 use crate::train::task::{Outcome, Pictures, Task};
 
@@ -84,7 +83,7 @@ impl StyleTask {
     }
 
     fn new(config: &Config, network: Stylist, memory: Memory, pictures: &Pictures, device: &Device) -> Result<Self> {
-        let loss = loss(config.styles.terms.weights(), memory.content_scale, device)?;
+        let loss = loss(&config.styles.terms, memory.content_scale, device)?;
         let read = |path: &std::path::PathBuf| grams(&loss, &read(path, config.styles.style_size)?, device);
         let styles = files(&config.styles.style)?.iter().map(read).collect::<Result<Vec<_>>>()?;
         ensure!(memory.first + styles.len() == memory.names.len(), "--style names other pictures than when the run began");
@@ -105,10 +104,7 @@ impl StyleTask {
 impl Task for StyleTask {
     fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
         let added = files(&config.styles.style)?.iter().map(|path| name_of(path)).collect::<Vec<_>>();
-        let encoder = models::squeezenet(device)?;
-        let place = CONTENT_PLACE.parse()?;
-        let scales = measure_scales(&pictures.training, |pictures| vec![encoder.features(pictures, place)], config.size, device)?;
-        let content_scale = scales.first().copied().context("no picture to measure the features' scale on")?;
+        let content_scale = content_scale(&config.styles.terms, &pictures.training, config.size, device)?;
         let trained = device.clone().autodiff();
         let Some(path) = &config.init else {
             let network = Stylist::new(shape_of(config, added.len()), &trained);
