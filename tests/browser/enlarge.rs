@@ -52,8 +52,9 @@ fn enlarging(gpu: Gpu) -> Result<()> {
     picture(150, 90, 4).save_with_format(&photo, ImageFormat::Png)?;
     in_browser(gpu, &site, async |page| {
         let query = if gpu == Gpu::Software { "?device=webgpu" } else { "" };
-        page.client.goto(&format!("{}{query}#view=enlarge&right=enlarge-image", page.address)).await?;
+        page.client.goto(&format!("{}{query}#view=enlarge&right=enlarge-image&small=portrait", page.address)).await?;
         page.until(DONE_OR_ASKS).await?;
+        ensure!(page.run("return deepsim.view('enlarge').source.example", vec![]).await? == "portrait", "the link's example");
         ensure!(page.text("h1").await? == "Four times as large", "{}", page.text("h1").await?);
         enlarge(page, &photo).await?;
         let wanted = enlarger.enlarge(&open(&fs::read(&photo)?)?)?;
@@ -65,7 +66,9 @@ fn enlarging(gpu: Gpu) -> Result<()> {
         page.set("enlarge-place", "30").await?;
         let clip = page.run("return document.querySelector('#enlarge-wipe canvas:last-child').style.clipPath", vec![]).await?;
         ensure!(clip == "inset(0px 70% 0px 0px)", "{clip}");
-        ensure!(page.run("return location.hash", vec![]).await?.as_str().context("a hash")?.contains("boundary=30"));
+        let hash = page.run("return location.hash", vec![]).await?;
+        let hash = hash.as_str().context("a hash")?;
+        ensure!(hash.contains("boundary=30") && hash.contains("small=&"), "{hash}: an own picture is in no link");
         page.run("document.body.dataset.enlargedAfter = ''", vec![]).await?;
         page.set("enlarge-right", "enlarge").await?;
         finish(page).await?;

@@ -100,6 +100,7 @@ async fn bringing(page: &Page, _: &Native, _: &Analysis) -> Result<()> {
         ensure!(page.card("original").await? == chosen, "{event}: another picture");
     }
     // Half as wide, at the left: by keyboard, by wheel, by mouse.
+    page.click("#cropping summary").await?;
     let script = "const crop = document.getElementById('crop'); \
         const zoom = document.getElementById('zoom'); zoom.value = '2'; zoom.dispatchEvent(new Event('input')); \
         for (let i = 0; i < 40; i++) crop.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))";

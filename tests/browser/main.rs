@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod depth;
 mod enlarge;
 mod experiments;
 mod generate;

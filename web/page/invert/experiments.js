@@ -24,8 +24,6 @@ export class Experiments {
         this.result = new Card(RESULT, TEXTS["result-title"], view);
         this.result.figure.setAttribute("aria-live", "polite");
         element("pair").append(this.plain.figure, this.result.figure);
-        this.hero = new Card("hero", "", view);
-        element("hero").append(this.hero.figure);
         this.tabs = tabs(this);
         for (const name of TABS) {
             const tab = element(`tab-${name}`);
@@ -93,7 +91,6 @@ export class Experiments {
     clear() {
         this.tabs[this.view.state.tab].stop?.();
         this.plain.stale();
-        this.hero.stale();
         this.result.stale();
     }
 
@@ -104,12 +101,8 @@ export class Experiments {
             const name = this.view.state.inverter;
             const shown = await this.view.gallery.inversion(name, 1);
             if (name !== this.view.state.inverter) return;
-            const model = this.view.gallery.cards.get(name);
-            for (const card of [this.plain, this.hero]) {
-                card.show(shown.rgba, shown.side);
-                if (shown.judged) card.judge(shown.judged);
-            }
-            this.hero.rename(SAY.hero(model?.title ?? name));
+            this.plain.show(shown.rgba, shown.side);
+            if (shown.judged) this.plain.judge(shown.judged);
             this.tabs[this.view.state.tab].show();
         });
     }
@@ -128,9 +121,7 @@ export class Experiments {
 
     /** Shows the comparison of an inversion. @param {string} name @param {import("./card.js").Judged} judged */
     judged(name, judged) {
-        if (name !== this.view.state.inverter) return;
-        this.plain.judge(judged);
-        this.hero.judge(judged);
+        if (name === this.view.state.inverter) this.plain.judge(judged);
     }
 
     cards() {

@@ -34,14 +34,16 @@ export class Gallery {
         this.original.show(rgba, side);
         this.original.judge({ pictureError: 0, featureError: 0, classes, probabilities }, true);
         for (const card of this.cards.values()) card.stale();
+        this.view.depth.refresh();
     }
 
-    /** Inverts every layer, the one of the experiments first. Ends early when another picture comes. */
+    /** Inverts every layer, those first that are shown large and in the experiments. Ends early when another picture comes. */
     async fill() {
         const round = ++this.round;
         const begun = performance.now();
-        const order = [...(this.models ?? [])].sort((a, b) => Number(b.name === this.view.state.inverter) - Number(a.name === this.view.state.inverter));
-        for (const { name } of order) {
+        const [first, ...rest] = this.view.depth.order().map(({ name }) => name);
+        const order = first ? [...new Set([first, this.view.state.inverter, ...rest])] : [];
+        for (const name of order) {
             await this.inversion(name);
             if (round !== this.round) return;
         }
@@ -60,6 +62,7 @@ export class Gallery {
         this.view.page.setStatus(SAY.inverting(card.title), "invert");
         const { rgba, side, milliseconds } = await this.view.engine.ask("invert", { name, slot: "a" }, { lane: `invert ${name}`, urgency });
         card.show(rgba, side);
+        this.view.depth.refresh();
         const shown = /** @type {import("./card.js").Shown} */ (/** @type {unknown} */ (card.shown));
         this.view.page.recordTime(`invert ${name}`, milliseconds);
         this.judge(card, shown);
@@ -71,6 +74,7 @@ export class Gallery {
         await this.view.page.runCancellable(async () => {
             const judged = await this.view.engine.ask("judge", { name: card.name, slot: "a", rgba, side, plain: true }, { lane: `judge ${card.name}` });
             card.judge(judged);
+            this.view.depth.refresh();
             this.view.experiments.judged(card.name, judged);
             this.view.page.recordTime("judge", judged.milliseconds);
         });

@@ -16,6 +16,12 @@ export const TABS = ["operate", "channels", "mix", "reencode", "refine"];
 export const FIELDS = {
     /** An example's name, or nothing for an own picture. */
     example: choice("cat", ["", ...Object.keys(EXAMPLES)]),
+    /** 0: the picture itself; 1 and more: what a layer kept, from the first layer on. */
+    depth: number(3, 0, 5),
+    /** What is shown of the layers. */
+    aspect: choice("deepsim", ["deepsim", "image", "difference"]),
+    /** 0 to 100: the picture itself is shown up to there. */
+    wiped: number(0, 0, 100),
     side: oneOf(small ? 128 : 224, SIDES),
     inverter: name("fire9"),
     tab: choice("operate", TABS),

@@ -9,6 +9,7 @@ import { channelsTab } from "./channels.js";
 import { COMMANDS } from "./commands.js";
 import { compare } from "./compare.js";
 import { Cropper } from "./crop.js";
+import { Depth } from "./depth.js";
 import { diagram } from "./diagram.js";
 import { Experiments } from "./experiments.js";
 import { Gallery } from "./gallery.js";
@@ -49,6 +50,7 @@ export class Invert {
         this.newest = 0;
         this.decoding = 0;
         this.gallery = new Gallery(this);
+        this.depth = new Depth(this);
         this.experiments = new Experiments(this, (experiments) => ({
             operate: operateTab(this, experiments),
             channels: channelsTab(this, experiments),
@@ -81,6 +83,7 @@ export class Invert {
     /** @param {import("../common/weights.js").Entry[]} models */
     async build(models) {
         this.gallery.build(models);
+        this.depth.build(models);
         await nextTask();
         this.experiments.build(models);
         const response = await fetch(new URL("classes.txt", import.meta.url));
@@ -100,6 +103,7 @@ export class Invert {
         const side = Number(size.value);
         size.value = String(this.state.side);
         this.experiments.restore();
+        this.depth.restore();
         if (!this.engine.ready || this.state.view !== Invert.name) return;
         if (this.loadedBy !== this.page.workers) await this.refresh();
         else if (this.state.example && this.state.example !== this.source?.example) await this.openExample(this.state.example);
@@ -117,7 +121,7 @@ export class Invert {
     }
 
     /** @param {string} name */
-    compare = (name) => compare(this.experiments.cards(), name === "plain" || name === "hero" ? this.state.inverter : name);
+    compare = (name) => compare(this.experiments.cards(), name === "plain" ? this.state.inverter : name);
 
     /** Drops waiting requests about the picture: it is being replaced. */
     forget() {

@@ -1,0 +1,201 @@
+// @ts-check
+// The picture, large, which dissolves into what each layer kept of it; below it a slider and the layers' small pictures.
+
+import { element, make } from "../common/dom.js";
+import { ORIGINAL } from "./gallery.js";
+import { LAYERS, SAY } from "./words.js";
+
+const canvas = /** @type {HTMLCanvasElement} */ (element("depth-canvas"));
+const slider = /** @type {HTMLInputElement} */ (element("depth-slider"));
+const wipe = /** @type {HTMLInputElement} */ (element("depth-wipe"));
+const stops = element("depth-stops");
+const told = element("depth-told");
+
+/** What can be shown of the layers. */
+export const ASPECTS = ["deepsim", "image", "difference"];
+/** Side of a small picture, pixels. */
+const SMALL = 112;
+/** Milliseconds from one stop to another that was chosen. */
+const GLIDE = 350;
+
+/** A place on the slider: the picture itself, or a layer. @typedef {{layer: string, button: HTMLButtonElement, small: HTMLCanvasElement, error: HTMLElement, seen: HTMLElement}} Stop */
+
+export class Depth {
+    /** @param {import("./view.js").Invert} view */
+    constructor(view) {
+        this.view = view;
+        /** @type {Stop[]} */
+        this.stops = [];
+        /** @type {import("../common/weights.js").Entry[]} */
+        this.models = [];
+        /** The next frame that is drawn, and the one of a glide. */
+        this.frame = 0;
+        this.gliding = 0;
+        slider.addEventListener("input", () => {
+            cancelAnimationFrame(this.gliding);
+            this.move(Number(slider.value));
+        });
+        wipe.addEventListener("input", () => {
+            view.state.wiped = Number(wipe.value);
+            this.changed();
+        });
+        canvas.addEventListener("pointermove", (event) => {
+            if (!(event.buttons & 1)) return;
+            const { left, width } = canvas.getBoundingClientRect();
+            view.state.wiped = Math.round(Math.min(1, Math.max(0, (event.clientX - left) / width)) * 100);
+            wipe.value = String(view.state.wiped);
+            this.changed();
+        });
+        for (const aspect of ASPECTS) {
+            element(`depth-${aspect}`).addEventListener("click", () => {
+                view.state.aspect = aspect;
+                this.restore();
+                this.changed();
+            });
+        }
+    }
+
+    /** @param {import("../common/weights.js").Entry[]} models */
+    build(models) {
+        this.models = models.filter(({ layer }) => layer);
+        const layers = Object.keys(LAYERS).filter((layer) => this.models.some((model) => model.layer === layer));
+        this.stops = ["", ...layers].map((layer, index) => {
+            const small = make("canvas", { width: SMALL, height: SMALL });
+            const [error, seen] = [make("span", { className: "errors" }), make("span", { className: "errors" })];
+            const button = make("button", { type: "button", onclick: () => this.glide(index) }, small, make("strong", {}, layer || SAY.photo()), error, seen);
+            return { layer, button, small, error, seen };
+        });
+        stops.replaceChildren(...this.stops.map(({ button }) => make("li", {}, button)));
+        slider.max = String(layers.length);
+        this.restore();
+    }
+
+    /** Follows the state: a link, or a button. */
+    restore() {
+        const { state } = this.view;
+        state.depth = Math.min(state.depth, Math.max(0, this.stops.length - 1));
+        slider.value = String(state.depth);
+        wipe.value = String(state.wiped);
+        for (const aspect of ASPECTS) element(`depth-${aspect}`).setAttribute("aria-pressed", String(aspect === state.aspect));
+        this.refresh();
+    }
+
+    changed() {
+        this.view.page.remember();
+        this.refresh();
+    }
+
+    /** @param {number} depth */
+    move(depth) {
+        this.view.state.depth = depth;
+        slider.value = String(depth);
+        this.changed();
+    }
+
+    /** Moves to a stop, over some frames where motion is wanted. @param {number} to */
+    glide(to) {
+        cancelAnimationFrame(this.gliding);
+        const from = Number(slider.value);
+        if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+            this.move(to);
+            return;
+        }
+        const begun = performance.now();
+        const step = (/** @type {number} */ now) => {
+            const share = Math.min(1, Math.max(0, (now - begun) / GLIDE));
+            this.move(share < 1 ? from + (to - from) * share * share * (3 - 2 * share) : to);
+            if (share < 1) this.gliding = requestAnimationFrame(step);
+        };
+        this.gliding = requestAnimationFrame(step);
+    }
+
+    /** The model whose picture stands for a layer: one of the chosen loss, if the layer has one. @param {string} layer */
+    modelOf(layer) {
+        const models = this.models.filter((model) => model.layer === layer);
+        const loss = this.view.state.aspect === "image" ? "image" : "deepsim";
+        return models.find((model) => model.loss === loss) ?? models[0];
+    }
+
+    /** The card of a stop. @param {number} index */
+    cardOf(index) {
+        const { gallery } = this.view;
+        const layer = this.stops[index]?.layer;
+        return layer ? gallery.cards.get(this.modelOf(layer).name) : gallery.original;
+    }
+
+    /** The models in the order in which they are needed here: what is shown, what is beside it, the other loss. */
+    order() {
+        const { depth } = this.view.state;
+        const shown = (/** @type {import("../common/weights.js").Entry} */ model) => this.modelOf(model.layer) === model;
+        const away = (/** @type {import("../common/weights.js").Entry} */ model) => Math.abs(this.stops.findIndex(({ layer }) => layer === model.layer) - depth) + (shown(model) ? 0 : 100);
+        return [...this.models].sort((a, b) => away(a) - away(b));
+    }
+
+    /** Draws in the next frame: what has been made ready is shown, and what was said of it. */
+    refresh() {
+        if (!this.frame) this.frame = requestAnimationFrame(() => {
+            this.frame = 0;
+            this.draw();
+        });
+    }
+
+    draw() {
+        const { state, gallery } = this.view;
+        const original = gallery.original;
+        const context = canvas.getContext("2d");
+        if (!original.shown || !context || !this.stops.length) return;
+        const { side } = original.shown;
+        if (canvas.width !== side) canvas.width = canvas.height = side;
+        const nearest = Math.round(state.depth);
+        const low = Math.floor(state.depth);
+        /** @param {number} index @param {number} alpha */
+        const paint = (index, alpha) => {
+            const card = this.cardOf(index);
+            if (!card?.shown) return;
+            context.globalAlpha = alpha;
+            context.drawImage(card.canvas, 0, 0, side, side);
+        };
+        context.globalCompositeOperation = "source-over";
+        paint(0, 1);
+        paint(low, 1);
+        if (state.depth > low) paint(low + 1, state.depth - low);
+        context.globalAlpha = 1;
+        if (state.aspect === "difference") {
+            context.globalCompositeOperation = "difference";
+            context.drawImage(original.canvas, 0, 0);
+            // Twice as bright.
+            context.globalCompositeOperation = "lighter";
+            context.drawImage(canvas, 0, 0);
+            context.globalCompositeOperation = "source-over";
+        }
+        const edge = Math.round((side * state.wiped) / 100);
+        if (edge) {
+            context.drawImage(original.canvas, 0, 0, edge, side, 0, 0, edge, side);
+            context.fillStyle = "#fff";
+            if (edge < side) context.fillRect(edge - 1, 0, 2, side);
+        }
+        this.stops.forEach((stop, index) => this.label(stop, index, index === nearest));
+        told.textContent = this.sentence(nearest);
+        canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
+    }
+
+    /** @param {Stop} stop @param {number} index @param {boolean} chosen */
+    label(stop, index, chosen) {
+        const card = this.cardOf(index);
+        stop.button.setAttribute("aria-pressed", String(chosen));
+        stop.button.classList.toggle("stale", !card?.shown);
+        if (!card?.shown) return;
+        stop.small.getContext("2d")?.drawImage(card.canvas, 0, 0, SMALL, SMALL);
+        const { judged } = card.shown;
+        stop.error.textContent = judged && index ? SAY.off(judged.pictureError) : "";
+        stop.seen.textContent = judged ? this.view.className(judged.classes[0]) : "";
+    }
+
+    /** What is shown, in a sentence. @param {number} index */
+    sentence(index) {
+        const { layer } = this.stops[index];
+        if (!layer) return SAY.depthOfPhoto();
+        const model = this.modelOf(layer);
+        return SAY.depth(layer, LAYERS[layer], this.view.state.aspect === "image" && model.loss !== "image");
+    }
+}
