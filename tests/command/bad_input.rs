@@ -20,7 +20,7 @@ fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
 fn options_that_cannot_be() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let out = temporary.path().join("run");
-    let cases: [(&[&str], &[&str]); 18] = [
+    let cases: [(&[&str], &[&str]); 20] = [
         (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
         (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
         (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
@@ -28,6 +28,8 @@ fn options_that_cannot_be() -> Result<()> {
         (&["--size", "16"], &["--size 16", "at least 32"]),
         (&["--batch", "0"], &["--batch 0"]),
         (&["--learning-rate", "0"], &["--learning-rate"]),
+        (&["--learning-rate", "-1"], &["--learning-rate", "above zero"]),
+        (&["--seed", "-1"], &["--seed", "-1"]),
         (&["--compare", "fire5,fire6"], &["fire6"]),
         (&["--compare", "stage3"], &["stage3", "SqueezeNet"]),
         (&["--comparator", "efficientnet", "--compare", "stage8"], &["stage8"]),
@@ -57,12 +59,14 @@ fn data_that_is_none() -> Result<()> {
     fs::write(path("bad/a.jpg"), b"not a picture")?;
     fs::write(path("junk.tar"), [7; 3000])?;
     fs::write(path("short.idx"), [0, 0, 8, 3, 0, 0])?;
+    fs::write(path("list.txt"), "a.jpg\nb.jpg\n")?;
+    fs::copy(shipped_model(), path("fire5.safetensors"))?;
     let photos = fs::read(workspace().join("data/photos-val.tar"))?;
     let mut junk_inside = photos[..photos.len() / 2 / 512 * 512].to_vec();
     junk_inside.extend([9; 2048]);
     fs::write(path("junk-inside.tar"), junk_inside)?;
     fs::write(path("cut.tar"), &photos[..photos.len() / 2])?;
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 9] = [
         ("missing", &["missing", "cannot read"]),
         ("empty", &["no pictures", "--data"]),
         ("bad", &["can be read", "a.jpg"]),
@@ -70,11 +74,15 @@ fn data_that_is_none() -> Result<()> {
         ("junk-inside.tar", &["junk-inside.tar", "make the tar again"]),
         ("cut.tar", &["cut.tar", "make the tar again"]),
         ("short.idx", &["short.idx", "header"]),
+        ("list.txt", &["list.txt", "a text file"]),
+        ("fire5.safetensors", &["fire5.safetensors", "a model file"]),
     ];
     for (name, words) in cases {
         assert_error(small_run(&path(name), &out).args(["--max-steps", "1"]), words)?;
         ensure!(!out.exists(), "{name} left a run directory");
     }
+    let error = fail(small_run(&path("missing"), &out).args(["--max-steps", "1"]))?;
+    ensure!(error.matches("os error").count() == 1, "a cause is told once: {error}");
     Ok(())
 }
 
@@ -95,6 +103,24 @@ fn a_folder_with_some_bad_pictures_trains_on_the_rest() -> Result<()> {
         ensure!(printed.contains(words), "`{words}` is missing in: {printed}");
     }
     ensure!(!printed.contains("notes.txt"), "{printed}");
+    Ok(())
+}
+
+/// What is held out is drawn from what can be read, and hidden files are no pictures.
+#[test]
+fn bad_pictures_are_not_held_out_and_hidden_files_are_no_pictures() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let (data, out) = (temporary.path().join("data"), temporary.path().join("run"));
+    folder_of_pictures(&data, 6)?;
+    for name in ["zy.jpg", "zz.jpg", "._00.png", ".DS_Store"] {
+        fs::write(data.join(name), b"words")?;
+    }
+    let output = succeed(small_run(&data, &out).args(["--epochs", "1"]))?;
+    let printed = String::from_utf8(output.stderr)?;
+    ensure!(printed.contains("skipped zz.jpg") && printed.contains("2 of 7 pictures") && !printed.contains("._"), "{printed}");
+
+    // A single picture serves for training and for measuring.
+    succeed(small_run(&data.join("00.png"), &temporary.path().join("one")).args(["--max-steps", "1"]))?;
     Ok(())
 }
 

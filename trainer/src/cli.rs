@@ -14,7 +14,7 @@ use crate::train::run_folder::Start;
 
 /// Trains networks that turn the features of a CNN back into pictures (DeePSiM, Dosovitskiy & Brox 2016).
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, allow_negative_numbers = true)]
 pub struct Cli {
     /// What to do instead of training.
     #[command(subcommand)]

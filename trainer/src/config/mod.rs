@@ -51,7 +51,7 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
 
-    /// Pictures to train on: photos or emoji, which are built in, or a folder, a tar (WebDataset) or an IDX file [default: photos]
+    /// Pictures to train on: photos or emoji, which are built in, or a folder (with its subfolders), a picture, a tar (WebDataset) or an IDX file [default: photos]
     #[arg(long, value_name = "PATH", help_heading = "Data")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! Which pictures a run trains on and which it measures on: the built-in photographs unless it is told otherwise.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use deepsim::Picture;
 use deepsim::picture::Crop;
 use rand::RngExt;
 
-use super::{Dataset, name_of};
+use super::{DataError, Dataset, name_of};
 use crate::config::Config;
 use crate::data::random::random;
 use crate::models::locate::locate;
@@ -80,16 +81,15 @@ pub fn open_held_out(path: Option<&Path>) -> Result<Dataset> {
 }
 
 /// Returns `crops` squares of each of up to `most` pictures, spread evenly: the middle one, then random ones of 60 to 100 % of the short
-/// side, the same every time. Unreadable pictures are skipped.
+/// side, the same every time. In place of an unreadable picture stands the next one that can be read.
 ///
 /// # Errors
 /// If none can be read.
 pub fn held_out_crops(dataset: &Dataset, most: usize, crops: usize, side: usize) -> Result<Vec<Picture>> {
     let count = dataset.len().min(most);
     let mut made = Vec::with_capacity(count * crops);
-    for place in 0..count {
-        let index = place * dataset.len() / count;
-        let Ok(picture) = dataset.picture(index) else { continue };
+    for part in parts(dataset, count) {
+        let Some((index, picture)) = first_readable(dataset, part).ok() else { continue };
         made.push(picture.centre_crop(side)?);
         let mut random = random(0, PURPOSE, index as u64);
         for _ in 1..crops {
@@ -103,7 +103,7 @@ pub fn held_out_crops(dataset: &Dataset, most: usize, crops: usize, side: usize)
     Ok(made)
 }
 
-/// Returns centre crops of up to `most` pictures, spread evenly over the data set; unreadable ones are skipped.
+/// Returns centre crops of up to `most` pictures, spread evenly over the data set; in place of an unreadable one stands the next that can be read.
 ///
 /// # Errors
 /// If none can be read.
@@ -111,14 +111,30 @@ pub fn crops(dataset: &Dataset, most: usize, side: usize) -> Result<Vec<Picture>
     let count = dataset.len().min(most);
     let mut first_error = None;
     let mut crops = Vec::with_capacity(count);
-    for place in 0..count {
-        match dataset.picture(place * dataset.len() / count) {
-            Ok(picture) => crops.push(picture.centre_crop(side)?),
+    for part in parts(dataset, count) {
+        match first_readable(dataset, part) {
+            Ok((_, picture)) => crops.push(picture.centre_crop(side)?),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
     match first_error {
         Some(error) if crops.is_empty() => Err(error).with_context(|| format!("no picture of {} can be read", dataset.name())),
         _ => Ok(crops),
+    }
+}
+
+/// Returns the indices of a data set in `count` parts.
+fn parts(dataset: &Dataset, count: usize) -> impl Iterator<Item = Range<usize>> {
+    let len = dataset.len();
+    (0..count).map(move |part| part * len / count..(part + 1) * len / count)
+}
+
+/// Returns the first picture of a part that can be read, and its index; or what is wrong with the first one.
+fn first_readable(dataset: &Dataset, part: Range<usize>) -> Result<(usize, Picture), DataError> {
+    let first = part.start;
+    let mut read = part.filter_map(|index| Some((index, dataset.picture(index).ok()?)));
+    match read.next() {
+        Some(found) => Ok(found),
+        None => dataset.picture(first).map(|picture| (first, picture)),
     }
 }

@@ -51,7 +51,7 @@ pub struct Transparent {
 /// With the path and what is wrong.
 pub fn open_transparent(path: &Path) -> Result<Transparent, DataError> {
     let bad = |reason: String| DataError::Picture { name: path.display().to_string(), reason };
-    let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
     let (width, height, rgba) = decode_rgba(&bytes).map_err(bad)?;
     let picture = |values: Vec<u8>| Picture::from_rgb(width, height, values).map_err(|error| bad(error.to_string()));
     let is_opaque = rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
@@ -67,7 +67,7 @@ pub fn open_transparent(path: &Path) -> Result<Transparent, DataError> {
 /// # Errors
 /// With the path and what is wrong.
 pub fn open_picture(path: &Path) -> Result<Picture, DataError> {
-    let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
     decode(&bytes).map_err(|reason| DataError::Picture { name: path.display().to_string(), reason })
 }
 

@@ -11,6 +11,7 @@ pub mod random;
 pub mod surrogate;
 mod tar;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -47,15 +48,15 @@ enum Content {
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The path cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The path.
         path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
+        /// What the system says. Not named a source: it is in the message already.
+        reason: std::io::Error,
     },
-    /// Neither of the three kinds.
-    #[error("{} is not a folder of pictures, a tar of pictures or an IDX file{detail}", path.display())]
+    /// None of the kinds.
+    #[error("{} is not a folder of pictures, a picture, a tar of pictures or an IDX file{detail}", path.display())]
     Unknown {
         /// The path.
         path: PathBuf,
@@ -87,7 +88,7 @@ pub enum DataError {
 
 /// Returns a file's bytes, unpacked if it is gzipped.
 fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
-    let read = |source| DataError::Read { path: path.to_owned(), source };
+    let read = |reason| DataError::Read { path: path.to_owned(), reason };
     let bytes = fs::read(path).map_err(read)?;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
@@ -97,30 +98,54 @@ fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(plain)
 }
 
+/// Returns what a file is that is no data set, if that can be seen from its beginning.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    // The length of a JSON header, and the header.
+    if bytes.get(8..10) == Some(br#"{""#) {
+        return Some("a model file");
+    }
+    let start = &bytes[..bytes.len().min(512)];
+    let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
+    (!start.is_empty() && start.iter().all(is_text) && bytes.get(257..262) != Some(b"ustar")).then_some("a text file")
+}
+
 /// Returns the last part of a data set's path; packing it does not make it another one.
 fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     name.strip_suffix(".gz").unwrap_or(&name).to_owned()
 }
 
+/// Returns whether a file is hidden, as `.DS_Store` and AppleDouble's `._photo.jpg` are: such files are no pictures, whatever their ending.
+pub fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 /// Returns whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
+    if is_hidden(path) {
+        return false;
+    }
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 impl Dataset {
-    /// Opens a folder (with its subfolders), a tar or an IDX file, the last two also gzipped.
+    /// Opens a folder (with its subfolders), a picture, a tar or an IDX file, the last two also gzipped. Hidden files and folders are passed over.
     ///
     /// # Errors
     /// If the path cannot be read, is none of these, or has no picture in it.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let read = |source| DataError::Read { path: path.to_owned(), source };
+        let read = |reason| DataError::Read { path: path.to_owned(), reason };
         let items = if fs::metadata(path).map_err(read)?.is_dir() {
             folder::list(path)?
+        } else if is_picture_name(path) {
+            vec![Item { name: name_of(path), content: Content::File(path.to_owned()) }]
         } else {
             let bytes = read_plain(path)?;
             let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
+            if let Some(kind) = other_kind(&bytes) {
+                return Err(unknown(format!(", but {kind}")));
+            }
             if idx::is_idx(&bytes) { idx::read(&bytes).map_err(unknown)? } else { tar::read(&bytes).map_err(unknown)? }
         };
         if items.is_empty() {
@@ -164,15 +189,18 @@ impl Dataset {
         }
     }
 
-    /// Takes pictures out to be held out of training: one in twenty, evenly spread, at least one and at most 64. A single
-    /// picture cannot be parted, so it serves for both.
+    /// Takes pictures out to be held out of training: one in twenty, evenly spread, at least one and at most 64, of those that can be read. A
+    /// single picture cannot be parted, so it serves for both.
     pub fn split_held_out(mut self) -> (Self, Self) {
         let wanted = (self.items.len() / 20).clamp(1, 64);
         let every = self.items.len() / wanted;
+        // The last readable picture of each part of the set.
+        let chosen: BTreeSet<usize> =
+            (0..wanted).filter_map(|part| (part * every..(part + 1) * every).rev().find(|&index| self.picture(index).is_ok())).collect();
         let mut held_out = Vec::new();
         let mut kept = Vec::new();
         for (index, item) in self.items.drain(..).enumerate() {
-            if index % every == every - 1 && held_out.len() < wanted { held_out.push(item) } else { kept.push(item) }
+            if chosen.contains(&index) { held_out.push(item) } else { kept.push(item) }
         }
         let held_out = Self { name: format!("{}, held out", self.name), items: held_out };
         if kept.is_empty() {
