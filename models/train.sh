@@ -3,6 +3,7 @@
 # it is, so that the script can be ended and started again.
 #
 #     models/train.sh RUNS [GROUP...]        groups: inverters through images losses comparators emoji divergence fashion
+#                                            enlarge styles
 #
 # RUNS gets a run directory and a model file for each model. DEVICE (auto) is where to compute, BATCH (8) the crops a step, SCALE (1) multiplies
 # the pictures of every run: a GPU has time for more. FASHION is the folder of Fashion-MNIST's IDX files.
@@ -152,6 +153,20 @@ for group in $groups; do
         done
         # Twelve models are too many for the repository, so the table is kept.
         "$trainer" classify "$runs"/codes-*.safetensors --training "$training" --data "$others" --json docs/results/codes.json --markdown docs/results/tables/codes.md
+        ;;
+    enlarge)
+        train enlarge-image 400000 --task enlarge --loss image --size 128 --batch 16 --degraded 0.2 --learning-rate 1e-3 --decay 0.6
+        # Features and the adversary begin with a network that enlarges already.
+        perceptual=(--task enlarge --size 128 --batch 8 --compare pool1,fire3,fire5 --learning-rate 5e-4 --average-half-life 2000 --init "$runs/enlarge-image.safetensors")
+        train enlarge-feature 16000 "${perceptual[@]}" --loss feature --degraded 0.1 --decay 0.6
+        train enlarge-sharp 19000 "${perceptual[@]}" --loss deepsim --degraded 0.2 --decay 0 --image-weight 2 --feature-weight 2 --adversarial-weight 0.1
+        train enlarge 24000 "${perceptual[@]:0:8}" --loss deepsim --degraded 0.1 --decay 0.6 --learning-rate 4e-4 --average-half-life 2000 \
+            --image-weight 1 --feature-weight 2 --adversarial-weight 0.05 --init "$runs/enlarge-sharp.safetensors"
+        cp "$runs"/enlarge{,-image,-feature}.safetensors models/
+        ;;
+    styles)
+        train styles 42000 --task style --style data/styles --size 192 --batch 4
+        cp "$runs/styles.safetensors" models/
         ;;
     *) echo "no group $group" >&2 && exit 1 ;;
     esac

@@ -31,7 +31,7 @@ enum Task {
     Test,
     /// Measure the models in the repository and write tables and sheets into docs/ (hours without a GPU)
     Results {
-        /// Only these sections: inverters, optimisation, losses, comparators, reencode, generation, surgery, divergence, codes
+        /// Only these sections: inverters, optimisation, losses, comparators, reencode, styles, generation, surgery, divergence, codes
         sections: Vec<String>,
     },
     /// Build the trainer for NVIDIA cards, without the LLVM download that burn's CUDA backend would do

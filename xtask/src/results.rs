@@ -27,7 +27,7 @@ struct Section {
 
 const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
 
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 6] = [
     Section {
         name: "inverters",
         models: ("models", LAYERS),
@@ -48,6 +48,13 @@ const SECTIONS: [Section; 5] = [
         arguments: &["experiment", "reencode"],
         sheets: false,
         curves: &["reencode-error.svg", "reencode-judge.svg"],
+    },
+    Section {
+        name: "styles",
+        models: ("models", &["styles"]),
+        arguments: &["eval", "--style", "data/styles", "--most", "2", "--steps", "500"],
+        sheets: true,
+        curves: &[],
     },
     Section { name: "generation", models: ("models", &["emoji"]), arguments: &["eval"], sheets: true, curves: &[] },
     Section {
