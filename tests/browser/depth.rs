@@ -64,3 +64,20 @@ fn the_picture_dissolves_into_what_a_layer_kept() -> Result<()> {
         page.screenshot("depth.png").await
     })
 }
+
+/// The webcam is Chromium's test pattern; what a layer keeps of it is shown until the button is pressed, and then the picture again.
+#[test]
+fn the_webcam_is_inverted_live() -> Result<()> {
+    with_page(Gpu::None, &["fire5"], "depth=1", async |page, _, _| {
+        page.rest().await?;
+        let picture = after(page, async || page.set("depth-slider", "1").await).await?;
+        page.click("#live").await?;
+        page.until("Number(document.body.dataset.liveFrames ?? 0) >= 3").await?;
+        ensure!(page.text("#status").await?.contains("frames a second"), "{}", page.text("#status").await?);
+        ensure!(page.canvas("#depth-canvas").await? != picture, "the webcam's frames are not shown");
+        let shown = after(page, async || page.click("#live-end").await).await?;
+        ensure!(shown == picture, "the picture comes back");
+        ensure!(page.problem().await?.is_empty(), "{}", page.problem().await?);
+        Ok(())
+    })
+}

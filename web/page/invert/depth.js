@@ -1,7 +1,7 @@
 // @ts-check
 // The picture, large, which dissolves into what each layer kept of it; below it a slider and the layers' small pictures.
 
-import { element, make } from "../common/dom.js";
+import { draw, element, make } from "../common/dom.js";
 import { ORIGINAL } from "./gallery.js";
 import { LAYERS, SAY } from "./words.js";
 
@@ -31,6 +31,8 @@ export class Depth {
         /** The next frame that is drawn, and the one of a glide. */
         this.frame = 0;
         this.gliding = 0;
+        /** The webcam's newest frame and what a layer kept of it. @type {{original: HTMLCanvasElement, inverted: HTMLCanvasElement} | undefined} */
+        this.frames = undefined;
         slider.addEventListener("input", () => {
             cancelAnimationFrame(this.gliding);
             this.move(Number(slider.value));
@@ -123,6 +125,28 @@ export class Depth {
         return layer ? gallery.cards.get(this.modelOf(layer).name) : gallery.original;
     }
 
+    /** The model of the layer nearest to the slider; that of the first layer where it stands at the picture itself. */
+    model() {
+        return this.modelOf(this.stops[Math.max(1, Math.round(this.view.state.depth))].layer).name;
+    }
+
+    /** Shows a frame of the webcam and its inversion in place of the picture, or the picture again. @param {{rgba: Uint8Array, side: number, original: Uint8Array, originalSide: number} | undefined} frame */
+    film(frame) {
+        if (frame) {
+            this.frames ??= { original: make("canvas"), inverted: make("canvas") };
+            draw(this.frames.original, frame.original, frame.originalSide);
+            draw(this.frames.inverted, frame.rgba, frame.side);
+        } else this.frames = undefined;
+        this.refresh();
+    }
+
+    /** The pictures that are shown: of a stop, ready or not. @param {number} index @returns {HTMLCanvasElement | undefined} */
+    pictureOf(index) {
+        if (this.frames) return index ? this.frames.inverted : this.frames.original;
+        const card = this.cardOf(index);
+        return card?.shown && card.canvas;
+    }
+
     /** The models in the order in which they are needed here: what is shown, what is beside it, the other loss. */
     order() {
         const { depth } = this.view.state;
@@ -140,20 +164,20 @@ export class Depth {
     }
 
     draw() {
-        const { state, gallery } = this.view;
-        const original = gallery.original;
+        const { state } = this.view;
+        const original = this.pictureOf(0);
         const context = canvas.getContext("2d");
-        if (!original.shown || !context || !this.stops.length) return;
-        const { side } = original.shown;
+        if (!original || !context || !this.stops.length) return;
+        const side = original.width;
         if (canvas.width !== side) canvas.width = canvas.height = side;
         const nearest = Math.round(state.depth);
         const low = Math.floor(state.depth);
         /** @param {number} index @param {number} alpha */
         const paint = (index, alpha) => {
-            const card = this.cardOf(index);
-            if (!card?.shown) return;
+            const picture = this.pictureOf(index);
+            if (!picture) return;
             context.globalAlpha = alpha;
-            context.drawImage(card.canvas, 0, 0, side, side);
+            context.drawImage(picture, 0, 0, side, side);
         };
         context.globalCompositeOperation = "source-over";
         paint(0, 1);
@@ -162,7 +186,7 @@ export class Depth {
         context.globalAlpha = 1;
         if (state.aspect === "difference") {
             context.globalCompositeOperation = "difference";
-            context.drawImage(original.canvas, 0, 0);
+            context.drawImage(original, 0, 0);
             // Twice as bright.
             context.globalCompositeOperation = "lighter";
             context.drawImage(canvas, 0, 0);
@@ -170,7 +194,7 @@ export class Depth {
         }
         const edge = Math.round((side * state.wiped) / 100);
         if (edge) {
-            context.drawImage(original.canvas, 0, 0, edge, side, 0, 0, edge, side);
+            context.drawImage(original, 0, 0, edge, side, 0, 0, edge, side);
             context.fillStyle = "#fff";
             if (edge < side) context.fillRect(edge - 1, 0, 2, side);
         }

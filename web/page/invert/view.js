@@ -13,6 +13,7 @@ import { Depth } from "./depth.js";
 import { diagram } from "./diagram.js";
 import { Experiments } from "./experiments.js";
 import { Gallery } from "./gallery.js";
+import { invertedLive } from "./live.js";
 import { mixTab } from "./mix.js";
 import { operateTab } from "./operate.js";
 import { reencodeTab } from "./reencode.js";
@@ -59,6 +60,7 @@ export class Invert {
             refine: refineTab(this, experiments),
         }));
         this.cropper = new Cropper(() => this.cut());
+        this.live = invertedLive(this);
         this.listen();
     }
 
@@ -134,6 +136,7 @@ export class Invert {
      */
     async open(source, again = false) {
         if (!again) this.page.hideError();
+        this.live.end();
         this.newest += 1;
         this.decoding += 1;
         this.page.setStatus(SAY.looking(), Invert.name);

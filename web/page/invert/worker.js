@@ -3,8 +3,11 @@
 
 import { animation, layers } from "../deepsim-web.js";
 import { failingAs } from "../common/failure.js";
-import { pixelsBelow } from "../worker/pixels.js";
+import { pixelsBelow, pixelsOf } from "../worker/pixels.js";
 import { bitmapIn, loadInverter, wasm } from "../worker/session.js";
+
+/** The slot of the webcam's frames. */
+const LIVE = "l";
 
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
@@ -15,6 +18,16 @@ export const FUNCTIONS = {
         const rgba = await wasm().analyse(slot);
         const { classes, probabilities } = await wasm().classes(slot);
         return { rgba, side, classes: [...classes], probabilities: [...probabilities] };
+    },
+    async live({ name, frame }) {
+        await loadInverter(name);
+        const side = frame.width;
+        const original = await failingAs("too-big", () => pixelsOf(frame, 0, 0, side, side));
+        frame.close();
+        wasm().putPicture(LIVE, original, side, side, 0, 0, side, side);
+        await wasm().analyse(LIVE);
+        const rgba = await wasm().invert(name, LIVE, "{}");
+        return { rgba, side: wasm().sideOf(name, LIVE), original, originalSide: side };
     },
     async invert({ name, slot, operation }) {
         await loadInverter(name);

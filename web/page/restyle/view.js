@@ -8,7 +8,7 @@ import { fetchExample, onFile, onWebcam, showExamples } from "../common/source.j
 import { blend } from "./blend.js";
 import { COMMANDS } from "./commands.js";
 import { saveFull } from "./full.js";
-import { Live } from "./live.js";
+import { paintedLive } from "./live.js";
 import { FIELDS, SIZES, SLOT } from "./state.js";
 import { SAY, TEXTS } from "./words.js";
 
@@ -41,7 +41,7 @@ export class Restyle {
         this.loadedBy = 0;
         /** The newest painting and the photo of the same size. @type {import("./blend.js").Pair | undefined} */
         this.pair = undefined;
-        this.live = new Live(page, this, (pair) => this.draw(pair));
+        this.live = paintedLive(page, this, (pair) => this.draw(pair));
         this.listen();
     }
 
