@@ -157,11 +157,14 @@ for group in $groups; do
     enlarge)
         train enlarge-image 400000 --task enlarge --loss image --size 128 --batch 16 --degraded 0.2 --learning-rate 1e-3 --decay 0.6
         # Features and the adversary begin with a network that enlarges already.
-        perceptual=(--task enlarge --size 128 --batch 8 --compare pool1,fire3,fire5 --learning-rate 5e-4 --average-half-life 2000 --init "$runs/enlarge-image.safetensors")
-        train enlarge-feature 16000 "${perceptual[@]}" --loss image+feature --degraded 0.1 --decay 0.6 --image-weight 1 --feature-weight 2
-        train enlarge-sharp 19000 "${perceptual[@]}" --loss deepsim --degraded 0.2 --decay 0 --image-weight 2 --feature-weight 2 --adversarial-weight 0.1
-        train enlarge 24000 "${perceptual[@]:0:8}" --loss deepsim --degraded 0.1 --decay 0.6 --learning-rate 4e-4 --average-half-life 2000 \
-            --image-weight 1 --feature-weight 2 --adversarial-weight 0.05 --init "$runs/enlarge-sharp.safetensors"
+        perceptual=(--task enlarge --size 128 --batch 8 --compare pool1,fire3,fire5 --average-half-life 2000)
+        image="$runs/enlarge-image.safetensors" sharp="$runs/enlarge-sharp.safetensors"
+        train enlarge-feature 16000 "${perceptual[@]}" --init "$image" --loss image+feature --degraded 0.1 --image-weight 1 --feature-weight 2 \
+            --learning-rate 5e-4 --decay 0.6
+        train enlarge-sharp 19000 "${perceptual[@]}" --init "$image" --loss deepsim --degraded 0.2 --image-weight 2 --feature-weight 2 \
+            --adversarial-weight 0.1 --learning-rate 5e-4 --decay 0
+        train enlarge 24000 "${perceptual[@]}" --init "$sharp" --loss deepsim --degraded 0.1 --image-weight 1 --feature-weight 2 \
+            --adversarial-weight 0.05 --learning-rate 4e-4 --decay 0.6
         cp "$runs"/enlarge{,-image,-feature}.safetensors models/
         ;;
     styles)

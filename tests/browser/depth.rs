@@ -65,7 +65,7 @@ fn the_picture_dissolves_into_what_a_layer_kept() -> Result<()> {
     })
 }
 
-/// The webcam is Chromium's test pattern; what a layer keeps of it is shown until the button is pressed, and then the picture again.
+/// Shows what a layer keeps of the webcam, Chromium's test pattern, until the button is pressed, and then the picture again.
 #[test]
 fn the_webcam_is_inverted_live() -> Result<()> {
     with_page(Gpu::None, &["fire5"], "depth=1", async |page, _, _| {

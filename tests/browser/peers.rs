@@ -82,7 +82,7 @@ async fn the_same_work_in_turns() -> Result<()> {
     Ok(())
 }
 
-/// UpscalerJS enlarges the pictures of the folder `DEEPSIM_SMALL` into folders below `DEEPSIM_LARGE`, for `trainer eval --enlarged`.
+/// Enlarges with UpscalerJS the pictures of the folder `DEEPSIM_SMALL` into folders below `DEEPSIM_LARGE`, for `trainer eval --enlarged`.
 #[tokio::test]
 #[ignore = "not a test, and it needs the peers: docs/results/enlarge.md has the command"]
 async fn upscalerjs_enlarges_a_folder() -> Result<()> {

@@ -131,7 +131,7 @@ fn photos_are_painted_as_natively_on_webgpu() -> Result<()> {
     restyling(Gpu::Software)
 }
 
-/// The webcam is painted until somebody ends it, and a long painting can be cancelled.
+/// Paints the webcam until somebody ends it, and cancels a long painting.
 #[test]
 fn the_webcam_is_painted_live_and_a_large_photo_can_be_cancelled() -> Result<()> {
     let temporary = tempfile::tempdir()?;

@@ -106,7 +106,7 @@ fn a_folder_with_some_bad_pictures_trains_on_the_rest() -> Result<()> {
     Ok(())
 }
 
-/// What is held out is drawn from what can be read, and hidden files are no pictures.
+/// Ensures that held-out pictures are drawn from those that can be read, and that hidden files are no pictures.
 #[test]
 fn bad_pictures_are_not_held_out_and_hidden_files_are_no_pictures() -> Result<()> {
     let temporary = tempfile::tempdir()?;

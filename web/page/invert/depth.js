@@ -3,6 +3,7 @@
 
 import { draw, element, make } from "../common/dom.js";
 import { ORIGINAL } from "./gallery.js";
+import { ASPECTS } from "./state.js";
 import { LAYERS, SAY } from "./words.js";
 
 const canvas = /** @type {HTMLCanvasElement} */ (element("depth-canvas"));
@@ -11,8 +12,6 @@ const wipe = /** @type {HTMLInputElement} */ (element("depth-wipe"));
 const stops = element("depth-stops");
 const told = element("depth-told");
 
-/** What can be shown of the layers. */
-export const ASPECTS = ["deepsim", "image", "difference"];
 /** Side of a small picture, pixels. */
 const SMALL = 112;
 /** Milliseconds from one stop to another that was chosen. */
@@ -33,26 +32,32 @@ export class Depth {
         this.gliding = 0;
         /** The webcam's newest frame and what a layer kept of it. @type {{original: HTMLCanvasElement, inverted: HTMLCanvasElement} | undefined} */
         this.frames = undefined;
+        /** The nearest stop of the newest frame, and whether the small pictures are older than the cards. */
+        this.nearest = -1;
+        this.stale = true;
         slider.addEventListener("input", () => {
             cancelAnimationFrame(this.gliding);
             this.move(Number(slider.value));
         });
         wipe.addEventListener("input", () => {
             view.state.wiped = Number(wipe.value);
-            this.changed();
+            this.refresh();
         });
+        // Browsers refuse links that change with every frame.
+        for (const input of [slider, wipe]) input.addEventListener("change", () => view.page.remember());
+        canvas.addEventListener("pointerup", () => view.page.remember());
         canvas.addEventListener("pointermove", (event) => {
             if (!(event.buttons & 1)) return;
             const { left, width } = canvas.getBoundingClientRect();
             view.state.wiped = Math.round(Math.min(1, Math.max(0, (event.clientX - left) / width)) * 100);
             wipe.value = String(view.state.wiped);
-            this.changed();
+            this.refresh();
         });
         for (const aspect of ASPECTS) {
             element(`depth-${aspect}`).addEventListener("click", () => {
                 view.state.aspect = aspect;
+                view.page.remember();
                 this.restore();
-                this.changed();
             });
         }
     }
@@ -79,19 +84,20 @@ export class Depth {
         slider.value = String(state.depth);
         wipe.value = String(state.wiped);
         for (const aspect of ASPECTS) element(`depth-${aspect}`).setAttribute("aria-pressed", String(aspect === state.aspect));
-        this.refresh();
-    }
-
-    changed() {
-        this.view.page.remember();
-        this.refresh();
+        this.update();
     }
 
     /** @param {number} depth */
     move(depth) {
         this.view.state.depth = depth;
         slider.value = String(depth);
-        this.changed();
+        this.refresh();
+    }
+
+    /** Draws the small pictures anew, too: a card has changed, or other cards are shown. */
+    update() {
+        this.stale = true;
+        this.refresh();
     }
 
     /** Moves to a stop, over some frames where motion is wanted. @param {number} to */
@@ -100,6 +106,7 @@ export class Depth {
         const from = Number(slider.value);
         if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
             this.move(to);
+            this.view.page.remember();
             return;
         }
         const begun = performance.now();
@@ -107,6 +114,7 @@ export class Depth {
             const share = Math.min(1, Math.max(0, (now - begun) / GLIDE));
             this.move(share < 1 ? from + (to - from) * share * share * (3 - 2 * share) : to);
             if (share < 1) this.gliding = requestAnimationFrame(step);
+            else this.view.page.remember();
         };
         this.gliding = requestAnimationFrame(step);
     }
@@ -155,7 +163,7 @@ export class Depth {
         return [...this.models].sort((a, b) => away(a) - away(b));
     }
 
-    /** Draws in the next frame: what has been made ready is shown, and what was said of it. */
+    /** Draws in the next frame. */
     refresh() {
         if (!this.frame) this.frame = requestAnimationFrame(() => {
             this.frame = 0;
@@ -198,15 +206,19 @@ export class Depth {
             context.fillStyle = "#fff";
             if (edge < side) context.fillRect(edge - 1, 0, 2, side);
         }
-        this.stops.forEach((stop, index) => this.label(stop, index, index === nearest));
-        told.textContent = this.sentence(nearest);
+        if (this.stale) this.stops.forEach((stop, index) => this.label(stop, index));
+        if (this.stale || nearest !== this.nearest) {
+            this.stops.forEach(({ button }, index) => button.setAttribute("aria-pressed", String(index === nearest)));
+            told.textContent = this.sentence(nearest);
+        }
+        this.stale = false;
+        this.nearest = nearest;
         canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     }
 
-    /** @param {Stop} stop @param {number} index @param {boolean} chosen */
-    label(stop, index, chosen) {
+    /** @param {Stop} stop @param {number} index */
+    label(stop, index) {
         const card = this.cardOf(index);
-        stop.button.setAttribute("aria-pressed", String(chosen));
         stop.button.classList.toggle("stale", !card?.shown);
         if (!card?.shown) return;
         stop.small.getContext("2d")?.drawImage(card.canvas, 0, 0, SMALL, SMALL);

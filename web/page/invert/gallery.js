@@ -34,7 +34,7 @@ export class Gallery {
         this.original.show(rgba, side);
         this.original.judge({ pictureError: 0, featureError: 0, classes, probabilities }, true);
         for (const card of this.cards.values()) card.stale();
-        this.view.depth.refresh();
+        this.view.depth.update();
     }
 
     /** Inverts every layer, those first that are shown large and in the experiments. Ends early when another picture comes. */
@@ -62,7 +62,7 @@ export class Gallery {
         this.view.page.setStatus(SAY.inverting(card.title), "invert");
         const { rgba, side, milliseconds } = await this.view.engine.ask("invert", { name, slot: "a" }, { lane: `invert ${name}`, urgency });
         card.show(rgba, side);
-        this.view.depth.refresh();
+        this.view.depth.update();
         const shown = /** @type {import("./card.js").Shown} */ (/** @type {unknown} */ (card.shown));
         this.view.page.recordTime(`invert ${name}`, milliseconds);
         this.judge(card, shown);
@@ -74,7 +74,7 @@ export class Gallery {
         await this.view.page.runCancellable(async () => {
             const judged = await this.view.engine.ask("judge", { name: card.name, slot: "a", rgba, side, plain: true }, { lane: `judge ${card.name}` });
             card.judge(judged);
-            this.view.depth.refresh();
+            this.view.depth.update();
             this.view.experiments.judged(card.name, judged);
             this.view.page.recordTime("judge", judged.milliseconds);
         });

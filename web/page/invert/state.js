@@ -10,6 +10,8 @@ const small = matchMedia("(max-width: 30rem)").matches;
 
 /** Sides of the picture that can be chosen. */
 export const SIDES = [128, 224, 320, 448];
+/** What the depth slider can show of the layers. */
+export const ASPECTS = ["deepsim", "image", "difference"];
 /** The experiments. */
 export const TABS = ["operate", "channels", "mix", "reencode", "refine"];
 
@@ -19,7 +21,7 @@ export const FIELDS = {
     /** 0: the picture itself; 1 and more: what a layer kept, from the first layer on. */
     depth: number(3, 0, 5),
     /** What is shown of the layers. */
-    aspect: choice("deepsim", ["deepsim", "image", "difference"]),
+    aspect: choice("deepsim", ASPECTS),
     /** 0 to 100: the picture itself is shown up to there. */
     wiped: number(0, 0, 100),
     side: oneOf(small ? 128 : 224, SIDES),
