@@ -6,6 +6,7 @@
 //! are burn's own operations.
 
 mod arch;
+mod correlate;
 mod extension;
 mod geometry;
 mod phases;
