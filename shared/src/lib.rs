@@ -65,6 +65,7 @@
 //! * [`inversion`]: picture -> features -> picture.
 //! * [`enlarge`]: a picture -> the picture four times as large, in tiles.
 //! * [`generation`]: codes -> pictures; codes drawn, joined and moved.
+//! * [`pyramid`], [`lapgan`]: the Laplacian pyramid; noise -> pictures, from coarse to fine.
 //! * [`optimise`]: inversion by gradient descent on the pixels.
 //! * [`restyle`]: a picture in the style of another, by a network or by optimisation.
 //! * [`surgery`]: edits of features before they are inverted.
@@ -89,6 +90,7 @@ pub mod generation;
 pub mod inversion;
 pub mod kernels;
 pub mod lab;
+pub mod lapgan;
 pub mod layer;
 pub mod loss;
 pub mod model_file;
@@ -96,6 +98,7 @@ pub mod nets;
 pub mod network;
 pub mod optimise;
 pub mod picture;
+pub mod pyramid;
 mod random;
 pub mod restyle;
 pub mod surgery;

@@ -11,7 +11,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use card::{AutoencoderCard, Card, Codes, Direction, HeldOut, InverterCard, Kind, Training};
+pub use card::{AutoencoderCard, Card, Class, Codes, Direction, Drawn, HeldOut, InverterCard, Kind, Training};
 pub use stored::Precision;
 use stored::Tensors;
 

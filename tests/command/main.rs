@@ -11,6 +11,7 @@ mod enlarge;
 mod examples;
 mod generation;
 mod kit;
+mod lapgan;
 mod measuring;
 mod resume;
 mod style;

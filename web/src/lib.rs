@@ -12,6 +12,7 @@ mod answer;
 mod enlarge;
 mod experiment;
 mod generate;
+mod lapgan;
 mod restyle;
 mod selftest;
 mod slot;
@@ -23,6 +24,7 @@ use deepsim::Layer;
 use deepsim::enlarge::Enlarger;
 use deepsim::generation::Generation;
 use deepsim::lab::{Analysis, Lab};
+use deepsim::lapgan::PyramidGenerator;
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
@@ -51,6 +53,7 @@ pub struct Session {
     lab: Option<Lab>,
     slots: BTreeMap<String, Slot>,
     generators: BTreeMap<String, Generation>,
+    pyramids: BTreeMap<String, PyramidGenerator>,
     enlargers: BTreeMap<String, Enlarger>,
     restylers: BTreeMap<String, Restyler>,
     begun: Option<Begun>,
@@ -70,6 +73,7 @@ impl Session {
             lab: None,
             slots: BTreeMap::new(),
             generators: BTreeMap::new(),
+            pyramids: BTreeMap::new(),
             enlargers: BTreeMap::new(),
             restylers: BTreeMap::new(),
             begun: None,

@@ -13,6 +13,8 @@ const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
 const LOSSES: [(&str, &str); 2] = [("deepsim", ""), ("image", "-image")];
 /// What autoencoders make pictures of, and how their files' names go on.
 const PICTURES: [&str; 2] = ["emoji", "fashion"];
+/// The ending of the names of LAPGANs, and their loss.
+const PYRAMID: (&str, &str) = ("-lapgan", "lapgan");
 /// Upscalers and their losses, in the order of the page.
 const UPSCALERS: [(&str, &str); 3] = [("enlarge-image", "image"), ("enlarge-feature", "feature"), ("enlarge", "deepsim")];
 /// The network of all styles.
@@ -50,17 +52,19 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies SqueezeNet, the inverters, the variational autoencoders, the style network and the upscalers that there are, and returns a list of them.
+/// Copies SqueezeNet, the inverters, the variational autoencoders, the LAPGANs, the style network and the upscalers that there are, and returns a list of them.
 fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     fs::create_dir_all(to)?;
     let inverters = LAYERS.iter().flat_map(|layer| LOSSES.map(|(loss, ending)| (format!("{layer}{ending}"), *layer, "", loss)));
     let generators =
         PICTURES.iter().flat_map(|pictures| LOSSES.map(|(loss, ending)| (format!("{pictures}-vae{ending}"), "", *pictures, loss)));
+    let pyramids = PICTURES.map(|pictures| (format!("{pictures}{}", PYRAMID.0), "", pictures, PYRAMID.1));
     let upscalers = UPSCALERS.map(|(name, loss)| (name.to_owned(), "", "", loss));
     let mut found = Vec::new();
     for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", ""))
         .chain(inverters)
         .chain(generators)
+        .chain(pyramids)
         .chain([(STYLES.to_owned(), "", "", "")])
         .chain(upscalers)
     {
@@ -114,7 +118,7 @@ mod tests {
         let (root, dist) = (folder.path().join("root"), folder.path().join("dist"));
         fs::create_dir_all(root.join("models")).unwrap();
         fs::create_dir_all(&dist).unwrap();
-        for name in ["squeezenet", "fire5", "fire5-image", "emoji-vae", "judge"] {
+        for name in ["squeezenet", "fire5", "fire5-image", "emoji-vae", "emoji-lapgan", "judge"] {
             fs::write(root.join("models").join(name).with_added_extension("safetensors"), name).unwrap();
         }
         let complete_with = |page: &str| {
@@ -129,8 +133,9 @@ mod tests {
         assert!(worker.contains("[\"models.json\"]"), "{worker}");
         let models: Value = serde_json::from_slice(&fs::read(dist.join("models.json")).unwrap()).unwrap();
         let names: Vec<_> = models.as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["squeezenet", "fire5", "fire5-image", "emoji-vae"]);
+        assert_eq!(names, ["squeezenet", "fire5", "fire5-image", "emoji-vae", "emoji-lapgan"]);
         assert_eq!((&models[3]["layer"], &models[3]["pictures"], &models[3]["loss"]), (&json!(""), &json!("emoji"), &json!("deepsim")));
+        assert_eq!((&models[4]["pictures"], &models[4]["loss"]), (&json!("emoji"), &json!("lapgan")));
         assert!(!dist.join("models/judge.safetensors").exists());
     }
 }

@@ -8,6 +8,7 @@ use crate::comparator::{Network, ScaledPlace};
 use crate::loss::{Divergence, Weights};
 use crate::nets::autoencoder::Code;
 use crate::nets::inverter::InverterShape;
+use crate::nets::lapgan::LapganShape;
 use crate::nets::stylist::StylistShape;
 use crate::nets::upscaler::UpscalerShape;
 
@@ -29,6 +30,8 @@ pub enum Kind {
     Upscaler(UpscalerShape),
     /// Picture -> the picture in a style.
     Stylist(StylistShape),
+    /// Noise -> picture, from coarse to fine.
+    Lapgan(LapganShape),
 }
 
 /// The description of an inverter.
@@ -61,6 +64,7 @@ impl Kind {
             Kind::Autoencoder(_) => "autoencoder",
             Kind::Upscaler(_) => "upscaler",
             Kind::Stylist(_) => "stylist",
+            Kind::Lapgan(_) => "lapgan",
         }
     }
 }
@@ -172,11 +176,44 @@ pub struct Card {
     /// The names of a style network's styles, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub style_names: Vec<String>,
+    /// How far the pictures that a LAPGAN draws are from those that it learned from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<Drawn>,
+    /// The classes that a LAPGAN tells apart, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Class>,
+}
+
+/// A measure of pictures that a network drew.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Pictures measured.
+    pub pictures: usize,
+    /// Their kernel distance (KID) to the training pictures in the judge's pooled features, in thousandths.
+    pub kernel_distance: f64,
+}
+
+/// A class of pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// The share of the training pictures that are of it, 0 to 1.
+    pub share: f32,
 }
 
 impl Card {
     /// Creates the card of a network of which only the kind is known.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, source: None, training: None, held_out: Vec::new(), codes: None, style_names: Vec::new() }
+        Self {
+            kind,
+            source: None,
+            training: None,
+            held_out: Vec::new(),
+            codes: None,
+            style_names: Vec::new(),
+            drawn: None,
+            classes: Vec::new(),
+        }
     }
 }

@@ -6,6 +6,7 @@ use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
+use super::lapgan::COARSEST;
 use super::{LEAK, he_gain, he_normal};
 use crate::Layer;
 use crate::kernels::conv::Geometry;
@@ -18,6 +19,14 @@ const OF_INVERSIONS: Convs = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (1
 
 /// For pictures of 32 or 64 pixels: what a kernel of 7 at stride 4 passes over, these see.
 const OF_SMALL_PICTURES: Convs = [(3, 32, 5, 2), (32, 64, 3, 2), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 2)];
+
+/// For the pictures of a level of LAPGAN beside their residuals, at sides of 8, 16, 32 and more pixels: as those of small pictures, without the halvings
+/// that so small a side has no room for.
+const OF_LEVELS: [Convs; 3] = [
+    [(3, 64, 3, 1), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)],
+    [(6, 64, 3, 1), (64, 128, 3, 2), (128, 128, 3, 1), (128, 256, 3, 2), (256, 256, 3, 2)],
+    [(6, 32, 3, 1), (32, 64, 3, 2), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 2)],
+];
 
 /// Convolutions before the features in which VAE/GAN compares pictures.
 const COMPARED: usize = 3;
@@ -62,6 +71,23 @@ impl Discriminator {
     /// Creates a discriminator of small pictures alone, with random weights from the device's generator.
     pub fn of_pictures(device: &Device) -> Self {
         Self::new(OF_SMALL_PICTURES, None, 0, device)
+    }
+
+    /// Creates a discriminator for a level of LAPGAN: of pictures of `side` pixels beside their residuals (see
+    /// [`Made::shown`](super::lapgan::Made::shown)), together with their classes, if there are any, as "features" of one place.
+    pub fn of_level(side: usize, classes: usize, device: &Device) -> Self {
+        let convs = match side / COARSEST {
+            0..=1 => OF_LEVELS[0],
+            2 => OF_LEVELS[1],
+            3..=4 => OF_LEVELS[2],
+            _ => {
+                let [(_, output, kernel, stride), rest @ ..] = OF_SMALL_PICTURES;
+                let [second, third, fourth, fifth] = rest;
+                [(6, output, kernel, stride), second, third, fourth, fifth]
+            }
+        };
+        let embed = (classes > 0).then(|| Embed { first: linear(classes, 128, device), second: linear(128, 128, device) });
+        Self::new(convs, embed, if classes > 0 { 128 } else { 0 }, device)
     }
 
     /// Returns the same with another kind of decision; the weights mean the same for both.

@@ -9,6 +9,7 @@ pub mod discriminator;
 pub mod efficientnet;
 pub mod exemplar;
 pub mod inverter;
+pub mod lapgan;
 pub mod squeezenet;
 pub mod stylist;
 pub mod translator;

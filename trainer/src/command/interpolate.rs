@@ -6,19 +6,23 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use deepsim::generation::walk;
+use deepsim::lapgan;
+use deepsim::model_file::Kind;
 
 use crate::data::open_picture;
 use crate::device::Backend;
 use crate::measure::sheet;
+use crate::models;
 use crate::system::generation::TrainedAutoencoder;
+use crate::system::lapgan::drawn::TrainedLapgan;
 
 /// Options of `trainer interpolate`.
 #[derive(Debug, Clone, Args)]
 pub struct InterpolateOptions {
-    /// Model file of an autoencoder
+    /// Model file of an autoencoder or of a LAPGAN
     pub model: PathBuf,
 
-    /// Where to begin: a picture file, or the number of a picture of `trainer sample`
+    /// Where to begin: a picture file (not with a LAPGAN), or the number of a picture of `trainer sample`
     #[arg(long, value_name = "FILE|N")]
     pub from: PathBuf,
 
@@ -49,13 +53,30 @@ pub struct InterpolateOptions {
 /// If the model or a picture cannot be used, or the file not be written.
 pub fn interpolate(options: &InterpolateOptions, device: &Device) -> Result<()> {
     ensure!(options.frames >= 2, "--frames {}: a way has two ends", options.frames);
-    let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
-    let end = |place: &Path| match place.to_str().and_then(|number| number.parse().ok()) {
-        Some(number) if !place.exists() => Ok(autoencoder.generation.draw(options.seed, number, 0)?),
-        _ => autoencoder.encode(&[open_picture(place)?.centre_crop(autoencoder.side())?])?.pop().context("a picture has a code"),
-    };
-    let (from, to) = (end(&options.from)?, end(&options.to)?);
     let share = |frame: usize| frame as f32 / (options.frames - 1) as f32;
-    let codes: Vec<Vec<f32>> = (0..options.frames).map(|frame| walk(&from, &to, share(frame))).collect();
-    sheet::write_png(&options.output, &sheet::sheet(&[&autoencoder.decode(&codes)?])?)
+    let pictures = match models::read(&options.model)?.card().kind {
+        Kind::Lapgan(_) => {
+            let lapgan = TrainedLapgan::read(&options.model, device)?;
+            let end = |place: &Path| {
+                let number = place.to_str().and_then(|number| number.parse().ok());
+                let number =
+                    number.with_context(|| format!("{}: a LAPGAN has no encoder, give the number of a sample", place.display()))?;
+                Ok::<_, anyhow::Error>(lapgan.generator.draw(options.seed, number, &[], None))
+            };
+            let (from, to) = (end(&options.from)?, end(&options.to)?);
+            let noise: Vec<_> = (0..options.frames).map(|frame| lapgan::walk(&from, &to, share(frame))).collect();
+            lapgan.draw(&noise)?
+        }
+        _ => {
+            let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
+            let end = |place: &Path| match place.to_str().and_then(|number| number.parse().ok()) {
+                Some(number) if !place.exists() => Ok(autoencoder.generation.draw(options.seed, number, 0)?),
+                _ => autoencoder.encode(&[open_picture(place)?.centre_crop(autoencoder.side())?])?.pop().context("a picture has a code"),
+            };
+            let (from, to) = (end(&options.from)?, end(&options.to)?);
+            let codes: Vec<Vec<f32>> = (0..options.frames).map(|frame| walk(&from, &to, share(frame))).collect();
+            autoencoder.decode(&codes)?
+        }
+    };
+    sheet::write_png(&options.output, &sheet::sheet(&[&pictures])?)
 }

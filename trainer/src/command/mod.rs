@@ -35,9 +35,9 @@ pub enum Command {
     Stylize(stylize::StylizeOptions),
     /// Measure models and baselines on held-out pictures
     Eval(Box<EvalOptions>),
-    /// Draw pictures with a variational autoencoder
+    /// Draw pictures with a variational autoencoder or a LAPGAN
     Sample(sample::SampleOptions),
-    /// Walk from the code of one picture to that of another
+    /// Walk from the code or the noise of one picture to that of another
     Interpolate(interpolate::InterpolateOptions),
     /// Encode and decode pictures with an autoencoder: one PNG a picture
     Reconstruct(reconstruct::ReconstructOptions),

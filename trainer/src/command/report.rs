@@ -57,6 +57,16 @@ impl Record {
         Ok(Self { run, stats })
     }
 
+    /// Returns the curves of a number: one, or one for each level of a pyramid.
+    fn curves(&self, key: &str) -> Vec<Curve> {
+        let level = |found: &str| -> Option<usize> { found.strip_prefix(key)?.strip_prefix('_')?.parse().ok() };
+        let keys = self.stats.first().and_then(Value::as_object).map(|line| line.keys().filter_map(|found| level(found)).collect());
+        let mut levels: Vec<usize> = keys.unwrap_or_default();
+        levels.sort_unstable();
+        let of_level = |side: usize| Curve { name: format!("{}, {side} pixels", self.run.name), ..self.curve(&format!("{key}_{side}")) };
+        std::iter::once(self.curve(key)).chain(levels.into_iter().map(of_level)).filter(|curve| !curve.points.is_empty()).collect()
+    }
+
     /// Returns a number of every line over the crops seen; true counts as 1.
     fn curve(&self, key: &str) -> Curve {
         let number = |value: &Value| value.as_f64().or_else(|| value.as_bool().map(|truth| f64::from(u8::from(truth))));
@@ -90,7 +100,7 @@ pub fn report(options: &ReportOptions, device: &Device) -> Result<()> {
     let mut html = String::from(HEAD);
     html.push_str("<h1>Training report</h1>\n<h2>Curves</h2>\n<div class=charts>\n");
     for (key, title) in CHARTS {
-        let curves: Vec<Curve> = runs.iter().map(|run| run.curve(key)).filter(|curve| !curve.points.is_empty()).collect();
+        let curves: Vec<Curve> = runs.iter().flat_map(|run| run.curves(key)).collect();
         if !curves.is_empty() {
             let _ = writeln!(html, "<figure>{}</figure>", draw(title, "crops seen", &curves)?);
         }

@@ -1,19 +1,22 @@
-//! `trainer sample`: pictures drawn with a variational autoencoder.
+//! `trainer sample`: pictures drawn with a variational autoencoder or a LAPGAN.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
+use deepsim::model_file::Kind;
 
 use crate::device::Backend;
 use crate::measure::sheet;
+use crate::models;
 use crate::system::generation::TrainedAutoencoder;
+use crate::system::lapgan::drawn::TrainedLapgan;
 
 /// Options of `trainer sample`.
 #[derive(Debug, Clone, Args)]
 pub struct SampleOptions {
-    /// Model file of a variational autoencoder
+    /// Model file of a variational autoencoder or of a LAPGAN
     pub model: PathBuf,
 
     /// Pictures to draw
@@ -23,6 +26,10 @@ pub struct SampleOptions {
     /// Seed of the codes: the same one gives the same pictures everywhere
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+
+    /// Class of the pictures, by its name or its number, for a LAPGAN that tells classes apart [default: as often as in the training pictures]
+    #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
 
     /// PNG to write: a grid as square as can be
     #[arg(long, value_name = "FILE")]
@@ -39,7 +46,18 @@ pub struct SampleOptions {
 /// If the model cannot be drawn from, or the file not be written.
 pub fn sample(options: &SampleOptions, device: &Device) -> Result<()> {
     ensure!(options.count > 0, "--count 0: nothing to draw");
-    let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
-    let pictures = autoencoder.draw(options.seed, options.count).with_context(|| options.model.display().to_string())?;
+    let file = models::read(&options.model)?;
+    let pictures = match file.card().kind {
+        Kind::Lapgan(_) => {
+            let lapgan = TrainedLapgan::read(&options.model, device)?;
+            let class = options.class.as_deref().map(|name| lapgan.class(name)).transpose()?;
+            lapgan.draw(&lapgan.noise(options.seed, options.count, class))?
+        }
+        _ => {
+            ensure!(options.class.is_none(), "--class is for a LAPGAN");
+            let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
+            autoencoder.draw(options.seed, options.count).with_context(|| options.model.display().to_string())?
+        }
+    };
     sheet::write_png(&options.output, &sheet::square(&pictures)?)
 }

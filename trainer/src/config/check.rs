@@ -5,6 +5,7 @@ use deepsim::layer::is_valid_side;
 use deepsim::loss::Weights;
 use deepsim::nets::autoencoder;
 use deepsim::nets::inverter::{InverterShape, SCORES_SIDE};
+use deepsim::nets::lapgan::LapganShape;
 
 use super::Config;
 use crate::config::choices::{LossPreset, TaskChoice};
@@ -29,6 +30,18 @@ impl Config {
             ensure!(autoencoder::SIDES.contains(&size), "--size {size}: autoencoders make pictures of 32, 64 or 128 pixels");
             ensure!((1..=1024).contains(&self.latent), "--latent must be between 1 and 1024");
             ensure!(self.width == 1.0, "--width is for inverters");
+        }
+        if self.task == TaskChoice::Lapgan {
+            ensure!(LapganShape::has(size), "--size {size}: a LAPGAN makes pictures of 32, 64 or 128 pixels");
+            ensure!(self.weights().adversarial > 0.0, "a LAPGAN needs an adversary: this loss has none");
+            ensure!((0.0..=0.5).contains(&self.pyramid.shift), "--shift must be between 0 and 0.5");
+            ensure!((0.0..=1.0).contains(&self.pyramid.coarse_noise), "--coarse-noise must be between 0 and 1");
+        } else {
+            ensure!(
+                self.loss != LossPreset::Adversarial,
+                "--loss adversarial is for --task lapgan: nothing else tells what a picture should be"
+            );
+            ensure!(self.pyramid.level.is_empty() && self.pyramid.classes.is_none(), "--level and --classes are for --task lapgan");
         }
         ensure!(
             (self.task == TaskChoice::Style) != self.styles.style.is_empty(),

@@ -33,6 +33,10 @@ pub enum LossPreset {
     #[value(name = "translation")]
     #[serde(rename = "translation")]
     Translation,
+    /// The adversary alone: LAPGAN (Denton et al. 2015)
+    #[value(name = "adversarial")]
+    #[serde(rename = "adversarial")]
+    Adversarial,
     /// All three
     #[default]
     #[value(name = "deepsim")]
@@ -90,6 +94,8 @@ pub enum TaskChoice {
     Vae,
     /// A VAE that compares in its discriminator's own features (Larsen et al. 2015)
     Vaegan,
+    /// Noise -> picture, from coarse to fine: a generator and an adversary for each level of a Laplacian pyramid (Denton et al. 2015)
+    Lapgan,
 }
 
 /// How training examples are taken from pictures.
@@ -146,6 +152,7 @@ impl LossPreset {
             Self::ImageFeature => (true, true, false),
             Self::ImageAdversarial => (true, false, true),
             Self::FeatureAdversarial => (false, true, true),
+            Self::Adversarial => (false, false, true),
             Self::DeepSim => (true, true, true),
         };
         Weights {
@@ -174,6 +181,7 @@ mod tests {
             ("image+feature", 1.0, 2.0, 0.0),
             ("image+adversarial", 1.0, 0.0, 3.0),
             ("feature+adversarial", 0.0, 2.0, 3.0),
+            ("adversarial", 0.0, 0.0, 3.0),
             ("deepsim", 1.0, 2.0, 3.0),
         ] {
             let preset = LossPreset::from_str(name, false);

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod choices;
+pub mod pyramid;
 pub mod style;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use deepsim::nets::inverter::InverterShape;
 use serde::{Deserialize, Serialize};
 
 use crate::config::choices::{ComparatorChoice, CropChoice, DiscriminatorChoice, LossPreset, OptimizerChoice, TaskChoice};
+use crate::config::pyramid::PyramidOptions;
 use crate::config::style::StyleOptions;
 use crate::device::Backend;
 
@@ -61,11 +63,11 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<PathBuf>,
 
-    /// Side of the training crops in pixels, a multiple of 16; 32, 64 or 128 for autoencoders [default: 128; 64 for autoencoders]
+    /// Side of the training crops in pixels, a multiple of 16; 32, 64 or 128 for autoencoders and LAPGAN [default: 128; 64 for those]
     #[arg(long, default_value = "128", default_value_ifs = generation("64"), hide_default_value = true, value_name = "PIXELS", help_heading = "Data")]
     pub size: usize,
 
-    /// How crops are taken [default: altered; whole for autoencoders]
+    /// How crops are taken [default: altered; whole for autoencoders and LAPGAN]
     #[arg(long, value_enum, default_value = "altered", default_value_ifs = generation("whole"), hide_default_value = true, help_heading = "Data")]
     #[serde(default)]
     pub crop: CropChoice,
@@ -123,12 +125,12 @@ pub struct Config {
     #[arg(long, default_value_t = 0, help_heading = "Training")]
     pub seed: u64,
 
-    /// Which terms count; the weights of the others are ignored [default: deepsim; feature+adversarial for vaegan]
+    /// Which terms count; the weights of the others are ignored [default: deepsim; feature+adversarial for vaegan, adversarial for lapgan]
     #[arg(
         long,
         value_enum,
         default_value = "deepsim",
-        default_value_if("task", "vaegan", "feature+adversarial"),
+        default_value_ifs = [("task", "vaegan", Some("feature+adversarial")), ("task", "lapgan", Some("adversarial"))],
         hide_default_value = true,
         value_name = "PRESET",
         help_heading = "Loss"
@@ -182,6 +184,11 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compare: Vec<Place>,
 
+    /// Of `--task lapgan`.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub pyramid: PyramidOptions,
+
     /// Of `--task style`.
     #[command(flatten)]
     #[serde(flatten)]
@@ -208,9 +215,9 @@ const fn usual_latent() -> usize {
     128
 }
 
-/// Returns an option's default for the tasks that train autoencoders, unless it is given.
-const fn generation(value: &'static str) -> [(&'static str, &'static str, Option<&'static str>); 3] {
-    [("task", "autoencoder", Some(value)), ("task", "vae", Some(value)), ("task", "vaegan", Some(value))]
+/// Returns an option's default for the tasks that train autoencoders or a LAPGAN, unless it is given.
+const fn generation(value: &'static str) -> [(&'static str, &'static str, Option<&'static str>); 4] {
+    [("task", "autoencoder", Some(value)), ("task", "vae", Some(value)), ("task", "vaegan", Some(value)), ("task", "lapgan", Some(value))]
 }
 
 impl Config {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Content, DataError, Item, read_plain};
 
+/// What the names of pictures begin with; their place in the file follows.
+pub(super) const NAME: &str = "picture ";
 /// Unsigned bytes in three dimensions: pictures, rows, columns.
 const MAGIC: [u8; 4] = [0, 0, 8, 3];
 /// Unsigned bytes in one dimension: labels.
@@ -34,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Item>, String> {
     Ok(pixels
         .chunks_exact(area)
         .enumerate()
-        .map(|(index, values)| Item { name: format!("picture {index}"), content: grey(values) })
+        .map(|(index, values)| Item { name: format!("{NAME}{index}"), content: grey(values) })
         .collect())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod builtin;
+pub mod classes;
 mod decode;
 mod folder;
 pub mod idx;
@@ -157,6 +158,16 @@ impl Dataset {
     /// Returns the last part of the path it was opened from, without a last `.gz`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the name of a picture within the data set.
+    pub fn name_of(&self, index: usize) -> &str {
+        &self.items[index].name
+    }
+
+    /// Returns the place of a picture in the IDX file that it comes from, counted from 0.
+    pub fn place_of(&self, index: usize) -> Option<usize> {
+        self.items[index].name.strip_prefix(idx::NAME)?.parse().ok()
     }
 
     /// Returns the number of pictures, readable or not.

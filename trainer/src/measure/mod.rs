@@ -3,9 +3,11 @@
 
 pub mod bootstrap;
 pub mod chart;
+pub mod distance;
 pub mod grid;
 pub mod judge;
 pub mod method;
+pub mod reference;
 pub mod sheet;
 pub mod ssim;
 pub mod table;

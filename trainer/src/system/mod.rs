@@ -6,6 +6,7 @@ pub mod enlarge;
 pub mod exemplar;
 pub mod generation;
 pub mod inversion;
+pub mod lapgan;
 pub mod options;
 pub mod style;
 
@@ -55,8 +56,8 @@ pub trait System: Sync {
 }
 
 /// Every system. A new one is added here.
-pub const SYSTEMS: [&dyn System; 5] =
-    [&inversion::Inversion, &generation::Generation, &enlarge::Enlarge, &style::Style, &exemplar::Exemplar];
+pub const SYSTEMS: [&dyn System; 6] =
+    [&inversion::Inversion, &generation::Generation, &lapgan::Lapgan, &enlarge::Enlarge, &style::Style, &exemplar::Exemplar];
 
 /// Returns the system that trains a task.
 ///

@@ -21,7 +21,7 @@ use crate::atomic_file::write_and_flush;
 const KEEP: usize = 2;
 
 /// A file of a checkpoint: its name and its bytes.
-pub type Part = (&'static str, Vec<u8>);
+pub type Part = (String, Vec<u8>);
 
 /// The part of a checkpoint that is not a tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

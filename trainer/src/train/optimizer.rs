@@ -18,11 +18,17 @@ pub fn of_generator(choice: OptimizerChoice) -> ModuleOptimizer {
 
 /// Returns Adam with the paper's constants.
 pub fn adam() -> ModuleOptimizer {
-    ModuleOptimizer::from(adam_rule())
+    adam_with(0.9)
 }
 
-fn adam_rule() -> Adam {
-    AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).build()
+/// Returns Adam with another decay of the gradients' mean. Where no term of a loss but an adversary counts, half of the usual memory is steadier
+/// (Radford et al. 2016, section 4).
+pub fn adam_with(decay: f32) -> ModuleOptimizer {
+    ModuleOptimizer::from(adam_rule(decay))
+}
+
+fn adam_rule(decay: f32) -> Adam {
+    AdamConfig::new().with_beta_1(decay).with_beta_2(0.999).with_epsilon(1e-8).build()
 }
 
 /// Muon for kernels of convolutions: `[outputs, inputs, kernel, kernel]` is taken as the matrix `[outputs, inputs * kernel * kernel]`. The

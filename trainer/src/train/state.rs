@@ -61,6 +61,11 @@ impl<G: Module> TrainState<G> {
         }
     }
 
+    /// Returns the same with other optimizers, for networks that have made no step yet.
+    pub fn with_optimizers(self, generator: ModuleOptimizer, discriminator: ModuleOptimizer) -> Self {
+        Self { generator_optimizer: generator, discriminator_optimizer: discriminator, ..self }
+    }
+
     /// Returns the same with another method for the generator, which has made no step yet.
     pub fn with_optimizer(self, choice: OptimizerChoice) -> Self {
         Self { generator_optimizer: of_generator(choice), ..self }
@@ -76,13 +81,22 @@ impl<G: Module> TrainState<G> {
     /// # Errors
     /// If a network cannot be written.
     pub fn parts(&self) -> Result<Vec<Part>> {
-        Ok(vec![
-            ("generator.bpk", self.generator.valid().into_record().into_bytes()?.to_vec()),
-            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?.to_vec()),
-            ("discriminator.bpk", self.discriminator.valid().into_record().into_bytes()?.to_vec()),
-            ("generator-adam.bpk", self.generator_optimizer.into_bytes()?.to_vec()),
-            ("discriminator-adam.bpk", self.discriminator_optimizer.into_bytes()?.to_vec()),
-        ])
+        self.parts_of("")
+    }
+
+    /// Returns the files of a checkpoint that holds several of these; each has a prefix for the names of its own.
+    ///
+    /// # Errors
+    /// If a network cannot be written.
+    pub fn parts_of(&self, prefix: &str) -> Result<Vec<Part>> {
+        let parts = [
+            ("generator.bpk", self.generator.valid().into_record().into_bytes()?),
+            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?),
+            ("discriminator.bpk", self.discriminator.valid().into_record().into_bytes()?),
+            ("generator-adam.bpk", self.generator_optimizer.into_bytes()?),
+            ("discriminator-adam.bpk", self.discriminator_optimizer.into_bytes()?),
+        ];
+        Ok(parts.into_iter().map(|(name, bytes)| (format!("{prefix}{name}"), bytes.to_vec())).collect())
     }
 
     /// Loads networks and optimizers from a checkpoint, after `updates` of the average; the gate is open.
@@ -90,12 +104,17 @@ impl<G: Module> TrainState<G> {
     /// # Errors
     /// If a file is missing, damaged or of another shape.
     pub fn load(self, checkpoint: &Path, updates: u64, decay: f64) -> Result<Self> {
+        self.load_of("", checkpoint, updates, decay)
+    }
+
+    fn load_of(self, prefix: &str, checkpoint: &Path, updates: u64, decay: f64) -> Result<Self> {
+        let name = |part: &str| format!("{prefix}{part}");
         Ok(Self {
-            generator: load_module(checkpoint, "generator.bpk", self.generator)?,
-            average: Average::new(load_module(checkpoint, AVERAGE_PART, self.average.module().clone())?, decay, updates),
-            discriminator: load_module(checkpoint, "discriminator.bpk", self.discriminator)?,
-            generator_optimizer: load_optimizer(checkpoint, "generator-adam.bpk", self.generator_optimizer)?,
-            discriminator_optimizer: load_optimizer(checkpoint, "discriminator-adam.bpk", self.discriminator_optimizer)?,
+            generator: load_module(checkpoint, &name("generator.bpk"), self.generator)?,
+            average: Average::new(load_module(checkpoint, &name(AVERAGE_PART), self.average.module().clone())?, decay, updates),
+            discriminator: load_module(checkpoint, &name("discriminator.bpk"), self.discriminator)?,
+            generator_optimizer: load_optimizer(checkpoint, &name("generator-adam.bpk"), self.generator_optimizer)?,
+            discriminator_optimizer: load_optimizer(checkpoint, &name("discriminator-adam.bpk"), self.discriminator_optimizer)?,
             gate: Gate::OPEN,
         })
     }
@@ -105,7 +124,15 @@ impl<G: Module> TrainState<G> {
     /// # Errors
     /// If a file is missing, damaged or of another shape.
     pub fn restore(self, checkpoint: &Path, memory: &AdversarialMemory, decay: f64) -> Result<Self> {
-        Ok(Self { gate: memory.gate, ..self.load(checkpoint, memory.average_updates, decay)? })
+        self.restore_of("", checkpoint, memory, decay)
+    }
+
+    /// Loads the same from the files of this prefix.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of another shape.
+    pub fn restore_of(self, prefix: &str, checkpoint: &Path, memory: &AdversarialMemory, decay: f64) -> Result<Self> {
+        Ok(Self { gate: memory.gate, ..self.load_of(prefix, checkpoint, memory.average_updates, decay)? })
     }
 
     /// Returns what a checkpoint has to remember, with the comparator's places.

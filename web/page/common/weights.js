@@ -4,7 +4,7 @@
 /** Raised when the way of keeping changes; caches of other names are deleted. */
 const CACHE = "deepsim-weights-1";
 
-/** @typedef {{name: string, layer: string, pictures: string, loss: string, enlarges: boolean, restyles: boolean, bytes: number, sha256: string}} Entry `layer` is what an inverter inverts, `pictures` what an autoencoder makes, `enlarges` whether it is an upscaler, `restyles` whether a style network */
+/** @typedef {{name: string, layer: string, pictures: string, loss: string, enlarges: boolean, restyles: boolean, bytes: number, sha256: string}} Entry `layer` is what an inverter inverts, `pictures` what an autoencoder or a LAPGAN makes (its `loss` is "lapgan"), `enlarges` whether it is an upscaler, `restyles` whether a style network */
 
 /** What models the page has. @returns {Promise<Entry[]>} */
 export async function listModels() {

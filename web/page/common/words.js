@@ -21,7 +21,7 @@ export const TEXTS = {
 export const EXAMPLES = { cat: "Cat", flowers: "Flowers", portrait: "Portrait", glasses: "Glasses", cabins: "Cabins", chairs: "Chairs" };
 
 /** Names of the losses. @type {Record<string, string>} */
-export const LOSSES = { deepsim: "DeePSiM", image: "image loss", feature: "features" };
+export const LOSSES = { deepsim: "DeePSiM", image: "image loss", feature: "features", lapgan: "LAPGAN" };
 
 /** The device that computes, by kind. @type {Record<string, (detail: string) => string>} */
 export const DEVICES = {

@@ -9,6 +9,12 @@ export const COMMANDS = {
     square: { slot: "string", side: "number" },
     /** Decodes cells {seed, place, again} of a sheet. Returns {rgba, side}, the pictures one after the other. */
     draw: { name: "string", cells: Array },
+    /** Returns {sides, classes} of a LAPGAN: the sides of its levels and the names of its classes. */
+    "about-pyramid": { name: "string" },
+    /** Draws pictures {place, again} of a LAPGAN, `again` with a count for each level, of a class or of any (-1). Returns {rgba, side}. */
+    "draw-pyramids": { name: "string", seed: "number", cells: Array, class: "number" },
+    /** Draws one picture of a LAPGAN. Returns {levels}: for each level {side, pictures}, the RGBA bytes of the coarsest picture, or of the enlarged one, the residual and their sum. */
+    "draw-levels": { name: "string", seed: "number", place: "number", again: Array, class: "number" },
     /** Decodes a code between two ends, moved along directions. An end is a cell or {slot}. Returns {rgba, side}. */
     move: { name: "string", from: "object", to: "object", share: "number", moves: Array },
 };

@@ -21,6 +21,10 @@ export const FIELDS = {
     to: whole(1, 0, CELLS - 1),
     /** 0 to 1 between the two. */
     way: number(0, 0, 1),
+    /** How often each level of the chosen cell's pyramid was drawn again. */
+    levels: numbersByNumber(/^(\d):(\d{1,3})$/, 5),
+    /** The class of a LAPGAN's pictures, or -1 for any. */
+    kind: whole(-1, -1, 99),
     /** Deviations along each direction. */
     moves: numbers(MOVES, -3, 3),
 };

@@ -1,9 +1,10 @@
 // @ts-check
-// The view Generate: pictures sampled with variational autoencoders of two losses from the same codes.
+// The view Generate: pictures sampled with variational autoencoders of two losses from the same codes, and with a LAPGAN.
 
 import { element, make } from "../common/dom.js";
 import { copyLink } from "../common/link.js";
 import { Pad } from "./pad.js";
+import { Pyramid } from "./pyramid.js";
 import { saveTiles } from "./sheet.js";
 import { onFile } from "../common/source.js";
 import { LOSSES, SAY as COMMON } from "../common/words.js";
@@ -34,6 +35,8 @@ export class Generate {
         this.page = page;
         /** @type {Model[]} */
         this.models = [];
+        /** The LAPGAN of the same pictures, if there is one. @type {Pyramid | undefined} */
+        this.pyramid = undefined;
         /** The visitor's picture in place of a cell, and which worker has it. @type {{source: import("../common/source.js").Source, taken: string} | undefined} */
         this.own = undefined;
         /** The models of the page. @type {import("../common/weights.js").Entry[]} */
@@ -60,16 +63,19 @@ export class Generate {
         };
         pictures.addEventListener("change", change(() => {
             state.pictures = pictures.value;
+            state.kind = -1;
             this.own = undefined;
             this.buildControls();
         }));
         seed.addEventListener("change", change(() => {
             state.sheet = Math.min(4294967295, Math.max(0, Math.trunc(Number(seed.value)) || 0));
             state.again = {};
+            state.levels = {};
         }));
         element("sheet-next").addEventListener("click", change(() => {
             state.sheet = (state.sheet + 1) % 4294967296;
             state.again = {};
+            state.levels = {};
         }));
         element("cell-again").addEventListener("click", change(() => {
             this.own = undefined;
@@ -79,7 +85,7 @@ export class Generate {
         way.addEventListener("input", change(() => { state.way = Number(way.value); }));
         element("moves-reset").addEventListener("click", change(() => { state.moves = []; }));
         onFile(element("encode-file"), (source) => this.open(source));
-        element("save-drawn").addEventListener("click", () => saveTiles(this.models.map(({ loss, tiles }) => ({ title: LOSSES[loss], tiles }))));
+        element("save-drawn").addEventListener("click", () => saveTiles(this.sheets().map(({ loss, tiles }) => ({ title: LOSSES[loss], tiles }))));
         element("copy-drawn").addEventListener("click", async () => this.page.setStatus(await copyLink(location.href, Boolean(this.own))));
     }
 
@@ -117,15 +123,28 @@ export class Generate {
         to.replaceChildren(...Array.from({ length: CELLS }, (_, place) => make("option", { value: place }, SAY.cell(place))));
         if (!kinds.includes(state.pictures)) state.pictures = kinds[0] ?? "";
         pictures.replaceChildren(...kinds.map((kind) => make("option", { value: kind }, PICTURES[kind] ?? kind)));
-        this.models = generators.filter((model) => model.pictures === state.pictures).map(({ name, loss }) => ({
+        const chosen = generators.filter((model) => model.pictures === state.pictures);
+        this.models = chosen.filter(({ loss }) => loss !== "lapgan").map(({ name, loss }) => ({
             name,
             loss,
             tiles: Array.from({ length: CELLS }, (_, place) => new Tile(SAY.drawn(place, LOSSES[loss]), `${name}-${place + 1}`, () => this.choose(place))),
             result: new Tile(LOSSES[loss], `${name}-moved`),
         }));
+        const entry = chosen.find(({ loss }) => loss === "lapgan");
+        this.pyramid = entry && new Pyramid(entry, this.page, (type, body, lane) => this.ask(type, body, lane), (place) => this.choose(place), () => {
+            this.own = undefined;
+            this.page.remember();
+            this.refresh();
+        });
+        element("pyramid").hidden = !this.pyramid;
         element("sheets").replaceChildren(...this.models.map(({ name, loss, tiles }) =>
-            make("section", { className: "sheet", dataset: { sheet: name }, "aria-label": LOSSES[loss] }, make("h3", {}, LOSSES[loss]), make("div", { className: "cells" }, ...tiles.map(({ button }) => /** @type {HTMLElement} */ (button))))));
+            make("section", { className: "sheet", dataset: { sheet: name }, "aria-label": LOSSES[loss] }, make("h3", {}, LOSSES[loss]), make("div", { className: "cells" }, ...tiles.map(({ button }) => /** @type {HTMLElement} */ (button))))), ...(this.pyramid ? [this.pyramid.sheet()] : []));
         element("made").replaceChildren(...this.models.map(({ result }) => result.figure()));
+    }
+
+    /** The sheets of all networks. */
+    sheets() {
+        return [...this.models, ...(this.pyramid ? [{ loss: this.pyramid.entry.loss, tiles: this.pyramid.tiles }] : [])];
     }
 
     /** Follows a link: it may name other pictures, and never the visitor's own. */
@@ -137,11 +156,12 @@ export class Generate {
 
     /** @param {number} place */
     choose(place) {
-        this.page.state.cell = place;
+        const { state } = this.page;
+        if (state.cell !== place) state.levels = {};
+        state.cell = place;
         this.own = undefined;
         this.page.remember();
-        this.show();
-        this.results();
+        this.refresh();
     }
 
     /** Shows the state in the controls. */
@@ -158,6 +178,7 @@ export class Generate {
             input.value = String(state.moves[place] ?? 0);
             shown.textContent = SAY.deviations(state.moves[place] ?? 0);
         }
+        this.pyramid?.show(Boolean(this.own));
         this.pad.show(state.moves[0] ?? 0, state.moves[1] ?? 0);
     }
 
@@ -169,7 +190,8 @@ export class Generate {
         this.page.runCancellable(async () => {
             const begun = performance.now();
             for (const model of this.models) await this.sheet(model);
-            this.page.setStatus(SAY.made(this.models.length * CELLS, performance.now() - begun), "generate");
+            await this.pyramid?.refresh();
+            this.page.setStatus(SAY.made(this.sheets().length * CELLS, performance.now() - begun), "generate");
             document.body.dataset.drawnAfter = (performance.now() - begun).toFixed(0);
         });
         this.results();

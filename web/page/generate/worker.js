@@ -11,6 +11,20 @@ const autoencoders = new Map();
 /** Codes of the visitor's picture, by autoencoder; another picture clears them. @type {Map<string, Float32Array>} */
 const encoded = new Map();
 
+/** LAPGANs that are on the device. @type {Map<string, {sides: number[], classes: string[]}>} */
+const pyramids = new Map();
+
+/** Puts a LAPGAN on the device. @param {string} name */
+async function loadPyramid(name) {
+    let about = pyramids.get(name);
+    if (!about) {
+        await withModel(name, (bytes) => wasm().loadPyramid(name, bytes));
+        about = /** @type {{sides: number[], classes: string[]}} */ (JSON.parse(wasm().aboutPyramid(name)));
+        pyramids.set(name, about);
+    }
+    return about;
+}
+
 /** Puts an autoencoder on the device. @param {string} name */
 async function load(name) {
     let about = autoencoders.get(name);
@@ -52,6 +66,24 @@ export const FUNCTIONS = {
         const codes = new Float32Array(cells.length * size);
         for (const [index, cell] of cells.entries()) codes.set(drawCode(cell.seed, cell.place, cell.again, size), index * size);
         return { rgba: await wasm().generate(name, codes), side };
+    },
+    "about-pyramid": ({ name }) => loadPyramid(name),
+    async "draw-pyramids"({ name, seed, cells, class: of }) {
+        const { sides } = await loadPyramid(name);
+        const places = new Uint32Array(cells.map((/** @type {{place: number}} */ { place }) => place));
+        const again = new Uint32Array(cells.flatMap((/** @type {{again: number[]}} */ { again: counts }) => sides.map((_, level) => counts[level] ?? 0)));
+        return { rgba: await wasm().drawPyramids(name, seed, places, again, of), side: sides[sides.length - 1] };
+    },
+    async "draw-levels"({ name, seed, place, again, class: of }) {
+        const { sides } = await loadPyramid(name);
+        const bytes = await wasm().drawLevels(name, seed, place, new Uint32Array(sides.map((_, level) => again[level] ?? 0)), of);
+        let at = 0;
+        return {
+            levels: sides.map((side, level) => ({
+                side,
+                pictures: Array.from({ length: level ? 3 : 1 }, () => bytes.slice(at, (at += side * side * 4))),
+            })),
+        };
     },
     async move({ name, from, to, share, moves }) {
         const { side } = await load(name);

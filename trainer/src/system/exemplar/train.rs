@@ -100,9 +100,9 @@ impl Task for ExemplarTask {
 
     fn parts(&self) -> Result<Vec<Part>> {
         Ok(vec![
-            ("learner.bpk", self.learner.valid().into_record().into_bytes()?.to_vec()),
-            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?.to_vec()),
-            ("adam.bpk", self.optimizer.into_bytes()?.to_vec()),
+            ("learner.bpk".to_owned(), self.learner.valid().into_record().into_bytes()?.to_vec()),
+            (AVERAGE_PART.to_owned(), self.average.module().clone().into_record().into_bytes()?.to_vec()),
+            ("adam.bpk".to_owned(), self.optimizer.into_bytes()?.to_vec()),
         ])
     }
 

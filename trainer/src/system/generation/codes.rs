@@ -1,12 +1,13 @@
 //! The distribution of the codes of pictures: their principal directions, how many of their numbers are used, and how far they are from the prior.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Tensor;
 use deepsim::model_file::{Codes, Direction};
 use deepsim::picture::{self, Picture};
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::SymmetricEigen;
 
 use super::autoencoder::{CHUNK, TrainedAutoencoder, rows};
+use crate::measure::reference::matrix;
 
 /// Principal directions that a card keeps.
 const DIRECTIONS: usize = 8;
@@ -66,13 +67,4 @@ pub fn spread(autoencoder: &TrainedAutoencoder, pictures: &[Picture]) -> Result<
     let means = matrix(&means)?; // pictures x latent
     let active = means.column_iter().filter(|column| column.variance() > ACTIVE).count();
     Ok(Some(Spread { nats: nats / pictures.len() as f64, active }))
-}
-
-/// Converts rows to a matrix.
-///
-/// # Errors
-/// If there is none.
-pub fn matrix(rows: &[Vec<f32>]) -> Result<DMatrix<f64>> {
-    let width = rows.first().context("no picture")?.len();
-    Ok(DMatrix::from_row_iterator(rows.len(), width, rows.iter().flatten().map(|&value| f64::from(value))))
 }

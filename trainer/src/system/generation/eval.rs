@@ -1,26 +1,23 @@
 //! `trainer eval` of autoencoders: how close reconstructions are, what codes carry, and how far samples are from the pictures that the network
 //! learned from, and from others.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use deepsim::model_file::{Kind, ModelFile};
 use deepsim::nets::autoencoder::Code;
 use deepsim::picture::Picture;
-use nalgebra::DMatrix;
 
 use super::TrainedAutoencoder;
 use super::ceiling::PixelNormal;
-use super::codes::{matrix, spread};
+use super::codes::spread;
 use super::curves;
-use super::distance::{FrechetReference, kernel_distance};
-use super::table::{Distances, Row, to_markdown};
+use super::table::{Row, to_markdown};
 use crate::atomic_file::write_atomically;
 use crate::config::choices::LossPreset;
-use crate::data::Dataset;
-use crate::data::builtin::{built_in_of_card, crops, open};
-use crate::measure::judge::{Judge, nearest};
+use crate::data::builtin::crops;
+use crate::measure::distance::kernel_distance;
+use crate::measure::judge::Judge;
+use crate::measure::reference::{References, data, pooled};
 use crate::measure::sheet;
 use crate::measure::{Examination, Examined};
 use crate::models;
@@ -63,15 +60,12 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     let autoencoder = options.models.iter().map(|path| TrainedAutoencoder::read(path, device)).collect::<Result<Vec<_>>>()?;
     let side = autoencoder.first().context("a model is needed")?.side();
     ensure!(autoencoder.iter().all(|each| each.side() == side), "the models make pictures of different sides: measure them one at a time");
-    let (training, held_out) = data(options, files)?;
+    let (training, held_out) = data(options.training.as_deref(), options.data.as_deref(), files)?;
     let training = crops(&training, options.most.unwrap_or(MOST), side)?;
     let held_out = crops(&held_out, options.most.unwrap_or(MOST), side)?;
-    ensure!(training.len() > 3 && held_out.len() > 1, "a few pictures are not enough to measure distances to");
-
     let judge = Judge::open(device)?;
     let encoder = models::squeezenet(device)?;
     let examination = Examination::new(&encoder, &judge, &held_out, 1, device)?;
-    eprintln!("looking at {} training pictures and {} held-out ones", training.len(), held_out.len());
     let references = References::new(&judge, &training, &held_out)?;
 
     let mut rows = Vec::new();
@@ -86,7 +80,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             let features = pooled(&judge, &drawn)?;
             distances = Some(references.measure(&features));
             let shown = SHOWN.min(drawn.len());
-            let nearest = (0..shown).map(|row| training[nearest(&references.training, &features.row(row).transpose())].clone());
+            let nearest = references.nearest(&features).take(shown).map(|at| training[at].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
         }
         let Examined { measures, inversions } = examination.measure(|at| autoencoder.decode(&autoencoder.encode(&held_out[at])?))?;
@@ -111,47 +105,6 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     Ok(rows)
 }
 
-/// Opens the training pictures and the held-out ones: those that the options name, or the built-in ones that the models' cards name.
-fn data(options: &EvalOptions, files: &[ModelFile]) -> Result<(Dataset, Dataset)> {
-    if let Some(training) = &options.training {
-        return open(training, options.data.as_deref());
-    }
-    let learned_from = |file: &ModelFile| file.card().training.as_ref().map(|training| training.data.clone());
-    let first =
-        files.first().and_then(learned_from).context("the model's card does not say what it learned from: give --training and --data")?;
-    ensure!(
-        files.iter().all(|file| learned_from(file).as_ref() == Some(&first)),
-        "the models learned from different pictures: give --training"
-    );
-    match built_in_of_card(&first) {
-        Some(name) => open(Path::new(name), options.data.as_deref()),
-        None => bail!("the model learned from {first}, which is not built in: give --training and --data"),
-    }
-}
-
-/// The pictures that distances are measured to.
-struct References {
-    training: DMatrix<f64>,
-    held_out: DMatrix<f64>,
-    frechet: [FrechetReference; 2],
-}
-
-impl References {
-    fn new(judge: &Judge, training: &[Picture], held_out: &[Picture]) -> Result<Self> {
-        let (training, held_out) = (pooled(judge, training)?, pooled(judge, held_out)?);
-        Ok(Self { frechet: [FrechetReference::new(&training), FrechetReference::new(&held_out)], training, held_out })
-    }
-
-    fn measure(&self, features: &DMatrix<f64>) -> Distances {
-        Distances {
-            kernel_training: kernel_distance(features, &self.training),
-            kernel_held_out: kernel_distance(features, &self.held_out),
-            frechet_training: self.frechet[0].distance(features),
-            frechet_held_out: self.frechet[1].distance(features),
-        }
-    }
-}
-
 /// Returns the distance between two halves of the training pictures, which nothing can be expected to fall below, and those of pictures
 /// that know the data's first two moments alone: all of them, and as many dimensions as the codes have.
 fn floor_and_ceilings(
@@ -162,17 +115,7 @@ fn floor_and_ceilings(
     count: usize,
 ) -> Result<Vec<Row>> {
     let row = |method: String, samples| Row { method, samples: Some(samples), ..Row::default() };
-    let half = |odd: usize| -> DMatrix<f64> {
-        let rows: Vec<_> = references.training.row_iter().skip(odd).step_by(2).collect();
-        DMatrix::from_rows(&rows)
-    };
-    let (even, odd) = (half(0), half(1));
-    let floor = Distances {
-        kernel_training: kernel_distance(&even, &odd),
-        frechet_training: FrechetReference::new(&even).distance(&odd),
-        ..references.measure(&odd)
-    };
-    let mut rows = vec![row("one half of the training pictures and the other".to_owned(), floor)];
+    let mut rows = vec![row("one half of the training pictures and the other".to_owned(), references.floor())];
     let latent = autoencoder.iter().find_map(|each| if let Code::Latent(size) = each.generation.card().code { Some(size) } else { None });
     if let Some(latent) = latent {
         let normal = PixelNormal::fit(training)?;
@@ -184,8 +127,4 @@ fn floor_and_ceilings(
         }
     }
     Ok(rows)
-}
-
-fn pooled(judge: &Judge, pictures: &[Picture]) -> Result<DMatrix<f64>> {
-    matrix(&judge.pooled(pictures)?)
 }

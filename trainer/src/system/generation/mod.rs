@@ -4,7 +4,6 @@ pub mod autoencoder;
 mod ceiling;
 mod codes;
 mod curves;
-mod distance;
 mod eval;
 mod export;
 mod table;

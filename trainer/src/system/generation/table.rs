@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::choices::LossPreset;
 use crate::measure::bootstrap::Estimate;
+use crate::measure::reference::Distances;
 use crate::measure::table::cell;
 use crate::measure::{Measures, Space};
 
@@ -39,19 +40,6 @@ pub struct Row {
     /// Distances of pictures that were not there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Distances>,
-}
-
-/// How far samples are from pictures, in the judge's features.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Distances {
-    /// Kernel distance to the training pictures.
-    pub kernel_training: Estimate,
-    /// Kernel distance to the held-out ones.
-    pub kernel_held_out: Estimate,
-    /// Fréchet distance to the training pictures.
-    pub frechet_training: f64,
-    /// Fréchet distance to the held-out ones.
-    pub frechet_held_out: f64,
 }
 
 /// Formats rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.

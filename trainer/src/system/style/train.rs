@@ -172,9 +172,9 @@ impl Task for StyleTask {
 
     fn parts(&self) -> Result<Vec<Part>> {
         Ok(vec![
-            ("network.bpk", self.network.valid().into_record().into_bytes()?.to_vec()),
-            (AVERAGE_PART, self.average.module().clone().into_record().into_bytes()?.to_vec()),
-            ("adam.bpk", self.optimizer.into_bytes()?.to_vec()),
+            ("network.bpk".to_owned(), self.network.valid().into_record().into_bytes()?.to_vec()),
+            (AVERAGE_PART.to_owned(), self.average.module().clone().into_record().into_bytes()?.to_vec()),
+            ("adam.bpk".to_owned(), self.optimizer.into_bytes()?.to_vec()),
         ])
     }
 
