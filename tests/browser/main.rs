@@ -7,6 +7,7 @@ mod enlarge;
 mod experiments;
 mod generate;
 mod lab;
+mod lapgan;
 mod numbers;
 mod peers;
 mod restyle;

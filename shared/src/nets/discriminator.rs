@@ -5,8 +5,9 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
+use super::block::leaky;
 use super::conv::Conv;
-use super::lapgan::COARSEST;
+use super::lapgan::{COARSEST, HIDDEN};
 use super::{LEAK, he_gain, he_normal};
 use crate::Layer;
 use crate::kernels::conv::Geometry;
@@ -20,10 +21,9 @@ const OF_INVERSIONS: Convs = [(3, 32, 7, 4), (32, 64, 5, 1), (64, 128, 3, 2), (1
 /// For pictures of 32 or 64 pixels: what a kernel of 7 at stride 4 passes over, these see.
 const OF_SMALL_PICTURES: Convs = [(3, 32, 5, 2), (32, 64, 3, 2), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 2)];
 
-/// For the pictures of a level of LAPGAN beside their residuals, at sides of 8, 16, 32 and more pixels: as those of small pictures, without the halvings
-/// that so small a side has no room for.
-const OF_LEVELS: [Convs; 3] = [
-    [(3, 64, 3, 1), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 1), (256, 256, 3, 2)],
+/// For the pictures of a level of LAPGAN beside their residuals, at sides of 16 and 32 pixels: as those of small pictures, without the halvings that so
+/// small a side has no room for.
+const OF_LEVELS: [Convs; 2] = [
     [(6, 64, 3, 1), (64, 128, 3, 2), (128, 128, 3, 1), (128, 256, 3, 2), (256, 256, 3, 2)],
     [(6, 32, 3, 1), (32, 64, 3, 2), (64, 128, 3, 1), (128, 128, 3, 2), (128, 256, 3, 2)],
 ];
@@ -42,6 +42,9 @@ pub struct Discriminator {
     decide2: Linear,
     #[module(skip)]
     decision: Decision,
+    /// Whether the convolutions are fully connected layers.
+    #[module(skip)]
+    dense: bool,
 }
 
 /// The unit of the discriminator's decision.
@@ -77,17 +80,24 @@ impl Discriminator {
     /// [`Made::shown`](super::lapgan::Made::shown)), together with their classes, if there are any, as "features" of one place.
     pub fn of_level(side: usize, classes: usize, device: &Device) -> Self {
         let convs = match side / COARSEST {
-            0..=1 => OF_LEVELS[0],
-            2 => OF_LEVELS[1],
-            3..=4 => OF_LEVELS[2],
+            0..=1 => return Self::of_coarsest(classes, device),
+            2 => OF_LEVELS[0],
+            3..=4 => OF_LEVELS[1],
             _ => {
                 let [(_, output, kernel, stride), rest @ ..] = OF_SMALL_PICTURES;
                 let [second, third, fourth, fifth] = rest;
                 [(6, output, kernel, stride), second, third, fourth, fifth]
             }
         };
-        let embed = (classes > 0).then(|| Embed { first: linear(classes, 128, device), second: linear(128, 128, device) });
-        Self::new(convs, embed, if classes > 0 { 128 } else { 0 }, device)
+        let (embed, embedded) = of_classes(classes, device);
+        Self::new(convs, embed, embedded, device)
+    }
+
+    /// Creates the discriminator of pictures of 8 pixels: fully connected, as their generator.
+    fn of_coarsest(classes: usize, device: &Device) -> Self {
+        let dense = |inputs| leaky([inputs, HIDDEN], Geometry::new(1, 0), device);
+        let (embed, embedded) = of_classes(classes, device);
+        Self { convs: vec![dense(3 * COARSEST * COARSEST), dense(HIDDEN)], dense: true, ..Self::ending(HIDDEN, embed, embedded, device) }
     }
 
     /// Returns the same with another kind of decision; the weights mean the same for both.
@@ -107,12 +117,18 @@ impl Discriminator {
             let geometry = Geometry::new(kernel, kernel / 2).with_stride(stride);
             Conv::new([input, output], geometry, he_gain(), device).activated(LEAK)
         };
+        Self { convs: convs.map(conv).into(), ..Self::ending(seen, embed, embedded, device) }
+    }
+
+    /// Creates the layers after the convolutions, which see so many channels.
+    fn ending(seen: usize, embed: Option<Embed>, embedded: usize, device: &Device) -> Self {
         Self {
-            convs: convs.map(conv).into(),
+            convs: Vec::new(),
             embed,
             decide1: linear(seen + embedded, 256, device),
             decide2: linear(256, 1, device),
             decision: Decision::Whole,
+            dense: false,
         }
     }
 
@@ -125,6 +141,11 @@ impl Discriminator {
     /// Returns what the first convolutions make of pictures `[batch, 3, side, side]`: the features in which VAE/GAN compares (Larsen et al.
     /// 2015), `[batch, 128, h, w]`.
     pub fn compared(&self, pictures: Tensor<4>) -> Tensor<4> {
+        if self.dense {
+            let [batch, channels, height, width] = pictures.dims();
+            let pixels = pictures.reshape([batch, channels * height * width, 1, 1]); // [batch, 192, 1, 1]
+            return self.convs.iter().fold(pixels, |x, layer| layer.forward_dense(x)); // [batch, 512, 1, 1]
+        }
         self.convs.iter().take(COMPARED).fold(pictures, |x, conv| conv.forward(x)) // [batch, 128, h, w]
     }
 
@@ -164,6 +185,13 @@ fn repeated(x: Tensor<2>, times: usize) -> Tensor<2> {
     let [rows, columns] = x.dims();
     let x = x.reshape([rows, 1, columns]).expand([rows, times, columns]); // [rows, times, columns]
     x.reshape([rows * times, columns]) // [rows * times, columns]
+}
+
+/// Returns the embedding of classes and its size; nothing for no classes.
+fn of_classes(classes: usize, device: &Device) -> (Option<Embed>, usize) {
+    let embed = (classes > 0).then(|| Embed { first: linear(classes, 128, device), second: linear(128, 128, device) });
+    let embedded = if embed.is_some() { 128 } else { 0 };
+    (embed, embedded)
 }
 
 fn linear(input: usize, output: usize, device: &Device) -> Linear {

@@ -5,8 +5,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::autoencoder::MOST;
-use super::block::{Block, GREY, Residual, leaky};
+use super::block::{GREY, Residual, leaky};
 use super::conv::Conv;
 use crate::kernels::conv::Geometry;
 use crate::pyramid::expand;
@@ -17,16 +16,25 @@ pub const COARSEST: usize = 8;
 pub const FINEST: usize = 128;
 /// Numbers of noise from which the coarsest picture is made.
 const NOISE: usize = 64;
-/// Side of what the noise is laid out on.
-const PLACES: usize = 4;
-/// Channels on the way to the coarsest picture.
-const COARSEST_CHANNELS: usize = 96;
-/// Channels of a finer level, which computes at half of its side, for sides of 16, 32, 64 and 128 pixels.
-const FINER_CHANNELS: [usize; 4] = [80, 64, 40, 24];
-/// Residual blocks of the coarsest level.
-const COARSEST_BLOCKS: usize = 1;
-/// Residual blocks of a finer level.
-const BLOCKS: usize = 2;
+/// Units of a fully connected layer of the coarsest level.
+pub(super) const HIDDEN: usize = 512;
+/// A finer level.
+struct FinerShape {
+    /// Channels at half of its side, where it computes.
+    channels: usize,
+    /// Residual blocks there.
+    blocks: usize,
+    /// Channels at its side.
+    fine: usize,
+}
+
+/// The finer levels, for sides of 16, 32, 64 and 128 pixels: what costs most at a large side is least needed there.
+const FINER: [FinerShape; 4] = [
+    FinerShape { channels: 80, blocks: 2, fine: 32 },
+    FinerShape { channels: 48, blocks: 2, fine: 24 },
+    FinerShape { channels: 32, blocks: 1, fine: 24 },
+    FinerShape { channels: 24, blocks: 1, fine: 16 },
+];
 
 /// The shape of the pyramid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,23 +138,21 @@ impl Level {
     }
 }
 
-/// Noise -> a picture of 8x8 pixels.
+/// Noise -> a picture of 8x8 pixels, by fully connected layers, as in the paper (section 4.2): so small a picture has no parts that repeat.
 #[derive(Module, Debug)]
 pub struct Coarsest {
-    place: Conv,
-    grow: Block,
-    blocks: Vec<Residual>,
+    first: Conv,
+    second: Conv,
     picture: Conv,
 }
 
 impl Coarsest {
     fn new(classes: usize, device: &Device) -> Self {
-        let channels = COARSEST_CHANNELS;
+        let dense = |inputs| leaky([inputs, HIDDEN], Geometry::new(1, 0), device);
         Self {
-            place: leaky([NOISE + classes, channels * PLACES * PLACES], Geometry::new(1, 0), device),
-            grow: Block::new(channels, channels, device),
-            blocks: (0..COARSEST_BLOCKS).map(|_| Residual::new(channels, device)).collect(),
-            picture: Conv::new([channels, 3], Geometry::new(3, 1), GREY, device),
+            first: dense(NOISE + classes),
+            second: dense(HIDDEN),
+            picture: Conv::new([HIDDEN, 3 * COARSEST * COARSEST], Geometry::new(1, 0), GREY, device),
         }
     }
 
@@ -156,10 +162,9 @@ impl Coarsest {
             None => noise,                                         // [batch, 64, 1, 1]
         };
         let [batch, ..] = given.dims();
-        let x = self.place.forward_dense(given).reshape([batch, COARSEST_CHANNELS, PLACES, PLACES]); // [batch, 96, 4, 4]
-        let x = self.grow.forward(x); // [batch, 96, 8, 8]
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x)); // [batch, 96, 8, 8]
-        self.picture.forward(x).tanh().mul_scalar(MOST) // [batch, 3, 8, 8]
+        let x = self.second.forward_dense(self.first.forward_dense(given)); // [batch, 512, 1, 1]
+        // No hyperbolic tangent, as autoencoders have it: against an adversary it was soon saturated, and then it lets no gradient through.
+        self.picture.forward_dense(x).reshape([batch, 3, COARSEST, COARSEST]) // [batch, 3, 8, 8]
     }
 }
 
@@ -175,13 +180,11 @@ pub struct Finer {
 
 impl Finer {
     fn new(side: usize, classes: usize, device: &Device) -> Self {
-        let at = (side / COARSEST).ilog2().clamp(1, 4) as usize - 1;
-        let channels = FINER_CHANNELS[at];
-        let fine = channels.min(32);
+        let FinerShape { channels, blocks, fine } = FINER[(side / COARSEST).ilog2().clamp(1, 4) as usize - 1];
         Self {
             enter: leaky([4, channels], Geometry::new(5, 2).with_stride(2), device),
             class: (classes > 0).then(|| Conv::new([classes, channels], Geometry::new(1, 0), 1.0, device)),
-            blocks: (0..BLOCKS).map(|_| Residual::new(channels, device)).collect(),
+            blocks: (0..blocks).map(|_| Residual::new(channels, device)).collect(),
             grow: leaky([channels, fine], Geometry::doubling(), device),
             residual: Conv::new([fine, 3], Geometry::new(3, 1), GREY, device),
         }
