@@ -6,6 +6,7 @@
 
 mod enlarge;
 mod inversion;
+mod lapgan;
 mod restyle;
 mod step;
 
@@ -28,6 +29,8 @@ enum Task {
     Restyle(step::Options),
     /// A training step of the upscaler; `bench/peers/torch_enlarge.py` repeats it
     Enlarge(step::Options),
+    /// A training step of a level of LAPGAN; `bench/peers/torch_lapgan.py` repeats it
+    Lapgan(step::Options),
     /// The inversion of one photo at 224
     Inversion(inversion::Options),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Step(options) => deepsim_step(&options),
         Task::Restyle(options) => restyle::measure(&options),
         Task::Enlarge(options) => enlarge::measure(&options),
+        Task::Lapgan(options) => lapgan::measure(&options),
         Task::Inversion(options) => inversion::measure(&options),
     };
     match done {

@@ -38,7 +38,7 @@ const INVERTER: Step = Step {
     script: "torch_step.py",
     ways: &[EAGER, COMPILED],
 };
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     INVERTER,
     Step { size: "128", ..INVERTER },
     Step {
@@ -56,6 +56,14 @@ const STEPS: [Step; 4] = [
         size: "128",
         batch: "8",
         script: "torch_enlarge.py",
+        ways: &[EAGER],
+    },
+    Step {
+        title: "training step of a level of LAPGAN",
+        arguments: &["lapgan"],
+        size: "64",
+        batch: "16",
+        script: "torch_lapgan.py",
         ways: &[EAGER],
     },
 ];

@@ -4,9 +4,9 @@
 pub mod drawn;
 mod eval;
 mod export;
-mod level;
+pub mod level;
 mod table;
-mod train;
+pub mod train;
 
 use anyhow::Result;
 use burn::tensor::Device;

@@ -27,6 +27,7 @@ use crate::measure::sheet;
 use crate::models;
 use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState};
+use crate::train::gate::Gate;
 use crate::train::offset::offset;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, TrainState};
@@ -95,6 +96,25 @@ impl LapganTask {
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
 
+    /// Returns the level of this side, if there is one.
+    pub fn level(&self, side: usize) -> Option<&TrainedLevel> {
+        self.levels.iter().find(|level| level.side == side)
+    }
+
+    /// Lets every network train at the next step.
+    pub fn open_gates(&mut self) {
+        for level in &mut self.levels {
+            level.state.gate = Gate::OPEN;
+        }
+    }
+
+    /// Returns the noise of the level of a side at a step, for so many pictures; see [`noise_shape`].
+    pub fn noise_of(&self, step: u64, side: usize, count: usize) -> Tensor<4> {
+        let [channels, places] = noise_shape(side);
+        let level = (side / COARSEST).ilog2();
+        self.noise(step, u64::from(level), [count, channels, places, places])
+    }
+
     /// Returns the averaged generators.
     fn average(&self) -> Lapgan {
         Lapgan { levels: self.levels.iter().map(|level| level.state.average.module().clone()).collect() }
@@ -160,7 +180,6 @@ impl Task for LapganTask {
                 launched.push((level, None));
                 continue;
             }
-            let [channels, places] = noise_shape(side);
             let most_shift = (side as f64 * self.config.pyramid.shift) as usize;
             let Offset { left, top } = offset(self.config.seed ^ NOISE, step, 2 * most_shift);
             let before = at.checked_sub(1).map(|before| {
@@ -173,7 +192,7 @@ impl Task for LapganTask {
             let lesson = Lesson {
                 pictures: pictures[at].clone(),
                 before,
-                noise: self.noise(step, at as u64, [count, channels, places, places]),
+                noise: self.noise_of(step, side, count),
                 classes: classes.clone(),
                 comparing: self.comparing.as_ref(),
                 weights,
