@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use crate::Layer;
+use crate::dream::{self, Dream};
 use crate::inversion::inverter_of;
 use crate::layer::is_valid_side;
 use crate::loss::mean_square;
@@ -45,6 +46,8 @@ impl From<ExecutionError> for LabError {
     }
 }
 
+/// The classes of SqueezeNet.
+const CLASSES: usize = 1000;
 /// Priors of a refinement: a tenth of those of an inversion that begins with nothing.
 const REFINING: Prior = Prior { variation: 0.1, range: 0.02 };
 
@@ -180,6 +183,19 @@ impl Lab {
         }
         let start = picture::to_tensor(std::slice::from_ref(inversion), &self.device)?; // [1, 3, side, side]
         Ok(Optimisation::new(&self.squeezenet, layer.name(), analysis.features(layer), start, REFINING))
+    }
+
+    /// Begins a dream of a class: at a picture's features, or at random ones of a picture of its side.
+    ///
+    /// # Errors
+    /// If there is no such inverter, or it inverts the scores, which are no features of places.
+    pub fn dream(&self, name: &str, analysis: &Analysis, class: usize, noise: Option<u64>) -> Result<Dream, LabError> {
+        let Loaded { layer, scale, inverter } = self.loaded(name)?;
+        let start = match noise {
+            Some(seed) => dream::noise(seed, layer.channels(), layer.grid(analysis.picture.width()), &self.device), // [1, channels, grid, grid]
+            None => analysis.features(*layer).div_scalar(*scale), // [1, channels, grid, grid]
+        };
+        Ok(Dream::new(&self.squeezenet, inverter, start, class.min(CLASSES - 1), noise.unwrap_or(0)))
     }
 
     /// Computes the errors of an inversion. An inversion of the scores is compared with the picture at the inversion's side.

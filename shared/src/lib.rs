@@ -67,6 +67,7 @@
 //! * [`generation`]: codes -> pictures; codes drawn, joined and moved.
 //! * [`pyramid`], [`lapgan`]: the Laplacian pyramid; noise -> pictures, from coarse to fine.
 //! * [`optimise`]: inversion by gradient descent on the pixels.
+//! * [`dream`]: a picture of a class, by gradient ascent on features.
 //! * [`restyle`]: a picture in the style of another, by a network or by optimisation.
 //! * [`surgery`]: edits of features before they are inverted.
 //! * [`model_file`]: weights and a card that says where they come from, in one `.safetensors` file.
@@ -85,6 +86,7 @@
 #![recursion_limit = "256"]
 
 pub mod comparator;
+pub mod dream;
 pub mod enlarge;
 pub mod generation;
 pub mod inversion;

@@ -36,35 +36,35 @@ pub struct Optimisation<N = SqueezeNet> {
     wanted: Tensor<4>,
     /// The mean square of each picture's wanted features, `[batch, 1, 1, 1]`.
     size: Tensor<4>,
-    pixels: PixelAdam,
+    pixels: Descent,
 }
 
-/// Pictures whose pixels Adam changes.
+/// Values that Adam changes: the pixels of pictures, or features.
 #[derive(Debug)]
-pub(crate) struct PixelAdam {
-    pub(crate) pictures: Tensor<4>,
+pub(crate) struct Descent {
+    pub(crate) values: Tensor<4>,
     first_moment: Tensor<4>,
     second_moment: Tensor<4>,
     steps: i32,
 }
 
-impl PixelAdam {
-    /// Begins at pictures on the plain device.
-    pub(crate) fn new(pictures: Tensor<4>) -> Self {
-        let nothing = pictures.zeros_like(); // [batch, 3, side, side]
-        Self { pictures, first_moment: nothing.clone(), second_moment: nothing, steps: 0 }
+impl Descent {
+    /// Begins at values `[batch, channels, height, width]` on the plain device.
+    pub(crate) fn new(values: Tensor<4>) -> Self {
+        let nothing = values.zeros_like(); // [batch, channels, height, width]
+        Self { values, first_moment: nothing.clone(), second_moment: nothing, steps: 0 }
     }
 
-    /// Takes a step against a gradient of the pictures' shape.
+    /// Takes a step against a gradient of the values' shape.
     pub(crate) fn step(&mut self, gradient: Tensor<4>, rate: f64) {
         self.steps += 1;
         let moment = |old: Tensor<4>, new: Tensor<4>, beta: f64| old.mul_scalar(beta) + new.mul_scalar(1.0 - beta);
-        self.first_moment = moment(self.first_moment.clone(), gradient.clone(), BETA_1); // [batch, 3, side, side]
-        self.second_moment = moment(self.second_moment.clone(), gradient.square(), BETA_2); // [batch, 3, side, side]
-        let first = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(self.steps)); // [batch, 3, side, side]
-        let second = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(self.steps)); // [batch, 3, side, side]
-        let direction = first / second.sqrt().add_scalar(EPSILON); // [batch, 3, side, side]
-        self.pictures = self.pictures.clone() - direction.mul_scalar(rate); // [batch, 3, side, side]
+        self.first_moment = moment(self.first_moment.clone(), gradient.clone(), BETA_1); // [batch, channels, height, width]
+        self.second_moment = moment(self.second_moment.clone(), gradient.square(), BETA_2); // [batch, channels, height, width]
+        let first = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(self.steps)); // [batch, channels, height, width]
+        let second = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(self.steps)); // [batch, channels, height, width]
+        let direction = first / second.sqrt().add_scalar(EPSILON); // [batch, channels, height, width]
+        self.values = self.values.clone() - direction.mul_scalar(rate); // [batch, channels, height, width]
     }
 }
 
@@ -74,17 +74,17 @@ impl<N: FeatureNetwork + Clone> Optimisation<N> {
     pub fn new(network: &N, place: &str, wanted: Tensor<4>, start: Tensor<4>, prior: Prior) -> Self {
         let size = wanted.clone().square().mean_dims(&[1, 2, 3]).add_scalar(EPSILON); // [batch, 1, 1, 1]
         let (network, place) = (network.clone(), place.to_owned());
-        Self { network, place, prior, wanted, size, pixels: PixelAdam::new(start) }
+        Self { network, place, prior, wanted, size, pixels: Descent::new(start) }
     }
 
     /// Returns the current pictures, `[batch, 3, side, side]`, not clipped to [-1, 1].
     pub fn pictures(&self) -> Tensor<4> {
-        self.pixels.pictures.clone()
+        self.pixels.values.clone()
     }
 
     /// Takes one step of Adam. Returns the relative feature error before it, the mean over the batch, `[1]`.
     pub fn step(&mut self, rate: f64) -> Tensor<1> {
-        let pictures = self.pixels.pictures.clone().autodiff().require_grad(); // [batch, 3, side, side]
+        let pictures = self.pixels.values.clone().autodiff().require_grad(); // [batch, 3, side, side]
         let found = self.network.features_at(pictures.clone(), &[&self.place]).swap_remove(0); // [batch, channels, grid, grid]
         let wanted = Tensor::from_inner(self.wanted.clone()); // [batch, channels, grid, grid]
         let size = Tensor::from_inner(self.size.clone()); // [batch, 1, 1, 1]

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use crate::loss::style::{Grams, StyleLoss};
 use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
 use crate::nets::stylist::{Stylist, StylistShape};
-use crate::optimise::PixelAdam;
+use crate::optimise::Descent;
 use crate::picture::{self, Picture, PictureError};
 use painting::Painting;
 
@@ -115,23 +115,23 @@ pub struct StyleOptimisation<'a> {
     loss: &'a StyleLoss,
     style: Grams,
     content: Tensor<4>,
-    pixels: PixelAdam,
+    pixels: Descent,
 }
 
 impl<'a> StyleOptimisation<'a> {
     /// Begins at the content `[1, 3, height, width]`, on the plain device.
     pub fn new(loss: &'a StyleLoss, style: Grams, content: Tensor<4>) -> Self {
-        Self { loss, style, pixels: PixelAdam::new(content.clone()), content }
+        Self { loss, style, pixels: Descent::new(content.clone()), content }
     }
 
     /// Returns the current picture, `[1, 3, height, width]`, not clipped to [-1, 1].
     pub fn picture(&self) -> Tensor<4> {
-        self.pixels.pictures.clone()
+        self.pixels.values.clone()
     }
 
     /// Takes one step of Adam. Returns the whole loss before it, `[1]`.
     pub fn step(&mut self, rate: f64) -> Tensor<1> {
-        let pictures = self.pixels.pictures.clone().autodiff().require_grad(); // [1, 3, height, width]
+        let pictures = self.pixels.values.clone().autodiff().require_grad(); // [1, 3, height, width]
         let total = self.loss.total(&self.loss.terms(pictures.clone(), self.content.clone(), &self.style)); // [1]
         let gradients = total.backward();
         if let Some(gradient) = pictures.grad(&gradients) {

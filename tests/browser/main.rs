@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod depth;
+mod dream;
 mod enlarge;
 mod experiments;
 mod generate;

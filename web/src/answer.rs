@@ -49,3 +49,12 @@ pub struct Channels {
     /// Each one's map, 0 to 255 of its own largest value, grid x grid bytes each.
     pub maps: Vec<u8>,
 }
+
+/// The picture of a dream and what SqueezeNet thinks of it.
+#[wasm_bindgen(getter_with_clone)]
+pub struct Dreamt {
+    /// RGBA bytes.
+    pub rgba: Vec<u8>,
+    /// The class's probability, 0 to 1.
+    pub probability: f32,
+}

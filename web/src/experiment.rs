@@ -3,7 +3,7 @@
 use deepsim::picture::{self, Picture};
 use wasm_bindgen::prelude::*;
 
-use crate::answer::{Channels, Stage};
+use crate::answer::{Channels, Dreamt, Stage};
 use crate::{Session, device_failed, empty};
 
 #[wasm_bindgen]
@@ -42,6 +42,33 @@ impl Session {
         // Channels are few, and shares are shown in percent.
         let (channels, shares) = strongest.iter().map(|&(channel, share)| (channel as u32, share as f32)).unzip();
         Ok(Channels { grid: features.grid(), channels, shares, maps })
+    }
+
+    /// Begins to dream of a class: at a slot's features that an inverter takes, or at random ones, by a seed of zero or more.
+    ///
+    /// # Errors
+    /// If there is no such inverter or slot.
+    #[wasm_bindgen(js_name = beginToDream)]
+    pub fn begin_to_dream(&mut self, name: &str, slot: &str, class: usize, noise: i32) -> Result<(), JsError> {
+        self.dream = Some(self.lab()?.dream(name, self.analysis(slot)?, class, u64::try_from(noise).ok())?);
+        Ok(())
+    }
+
+    /// Takes some steps of the dream. Returns its picture and the class's probability before the last of them, 0 to 1.
+    ///
+    /// # Errors
+    /// If none has begun, or the device fails.
+    #[wasm_bindgen(js_name = dream)]
+    pub async fn dream_on(&mut self, steps: usize, rate: f64) -> Result<Dreamt, JsError> {
+        let dream = self.dream.as_mut().ok_or_else(|| JsError::new("no dream has begun"))?;
+        let mut probability = None;
+        for _ in 0..steps {
+            probability = Some(dream.step(rate)); // [1]
+        }
+        let probability = probability.ok_or_else(|| JsError::new("no steps"))?.into_data_async().await.map_err(device_failed)?;
+        let pictures = dream.picture().into_data_async().await.map_err(device_failed)?; // [1, 3, side, side]
+        let picture = picture::from_data(&pictures)?.pop().ok_or_else(empty)?;
+        Ok(Dreamt { rgba: picture.to_rgba(), probability: probability.iter::<f32>().next().unwrap_or(f32::NAN) })
     }
 
     /// Begins to refine an inversion (RGBA bytes): its pixels go down the gradient of its feature error.

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use deepsim::Layer;
+use deepsim::dream::Dream;
 use deepsim::enlarge::Enlarger;
 use deepsim::generation::Generation;
 use deepsim::lab::{Analysis, Lab};
@@ -58,6 +59,7 @@ pub struct Session {
     restylers: BTreeMap<String, Restyler>,
     begun: Option<Begun>,
     refinement: Option<Optimisation>,
+    dream: Option<Dream>,
 }
 
 #[wasm_bindgen]
@@ -78,6 +80,7 @@ impl Session {
             restylers: BTreeMap::new(),
             begun: None,
             refinement: None,
+            dream: None,
         })
     }
 

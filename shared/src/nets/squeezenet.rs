@@ -96,6 +96,14 @@ impl SqueezeNet {
         layers.iter().map(|&layer| found(layer).unwrap_or_else(|| last.clone())).collect()
     }
 
+    /// Returns the scores of classes without the last ReLU, `[batch, 1000]`: below zero it would let no gradient through, and no class that a picture does
+    /// not show at all could be climbed to.
+    pub fn linear_scores(&self, pictures: Tensor<4>) -> Tensor<2> {
+        let x = self.features(pictures, Layer::Fire9); // [batch, 512, n/16 - 1, n/16 - 1]
+        let x = self.conv10.clone().activated(1.0).forward(x); // [batch, 1000, n/16 - 1, n/16 - 1]
+        x.flatten::<3>(2, 3).mean_dim(2).flatten(1, 2) // [batch, 1000]
+    }
+
     /// Runs up to `last` and returns its features; `visit` sees each layer's features on the way there.
     fn forward(&self, pictures: Tensor<4>, last: Layer, mut visit: impl FnMut(Layer, &Tensor<4>)) -> Tensor<4> {
         let x = self.conv1.forward(normalise(pictures)); // [batch, 64, n/2 - 1, n/2 - 1]

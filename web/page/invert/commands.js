@@ -22,6 +22,10 @@ export const COMMANDS = {
     "begin-to-refine": { name: "string", slot: "string", rgba: Uint8Array, side: "number" },
     /** Takes gradient steps. Returns {rgba, featureError}. */
     refine: { steps: "number", rate: "number" },
+    /** Begins a dream of a class (0 to 999) at the features of a slot's picture, or, with a seed of 0 or more, at noise. */
+    "begin-to-dream": { name: "string", slot: "string", class: "number", noise: "number" },
+    /** Takes steps of the dream. Returns {rgba, side, probability}. */
+    dream: { steps: "number", rate: "number", name: "string", slot: "string" },
     /** Returns the bytes of an animated PNG. */
     animate: { frames: Uint8Array, side: "number", milliseconds: "number" },
 };

@@ -13,7 +13,7 @@ export const SIDES = [128, 224, 320, 448];
 /** What the depth slider can show of the layers. */
 export const ASPECTS = ["deepsim", "image", "difference"];
 /** The experiments. */
-export const TABS = ["operate", "channels", "mix", "reencode", "refine"];
+export const TABS = ["operate", "channels", "mix", "reencode", "refine", "dream"];
 
 export const FIELDS = {
     /** An example's name, or nothing for an own picture. */
@@ -35,6 +35,10 @@ export const FIELDS = {
     mix: choice("flowers", ["", ...Object.keys(EXAMPLES)]),
     share: number(0.5, 0, 1),
     rounds: whole(4, 1, 16),
+    /** The class that is dreamt of, of the 1000. */
+    class: whole(11, 0, 999),
+    /** Where a dream begins. */
+    from: choice("picture", ["picture", "noise"]),
     /** The factor of each changed channel. */
     channels: numbersByNumber(/^(\d{1,4}):(\d(?:\.\d+)?)$/),
 };

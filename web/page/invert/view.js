@@ -11,6 +11,7 @@ import { compare } from "./compare.js";
 import { Cropper } from "./crop.js";
 import { Depth } from "./depth.js";
 import { diagram } from "./diagram.js";
+import { dreamTab } from "./dream.js";
 import { Experiments } from "./experiments.js";
 import { Gallery } from "./gallery.js";
 import { invertedLive } from "./live.js";
@@ -58,6 +59,7 @@ export class Invert {
             mix: mixTab(this, experiments),
             reencode: reencodeTab(this, experiments),
             refine: refineTab(this, experiments),
+            dream: dreamTab(this, experiments),
         }));
         this.cropper = new Cropper(() => this.cut());
         this.live = invertedLive(this);

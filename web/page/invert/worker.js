@@ -56,5 +56,13 @@ export const FUNCTIONS = {
         const { rgba, featureError } = await wasm().refine(steps, rate);
         return { rgba, featureError };
     },
+    async "begin-to-dream"({ name, slot, class: wanted, noise }) {
+        await loadInverter(name);
+        wasm().beginToDream(name, slot, wanted, noise);
+    },
+    async dream({ steps, rate, name, slot }) {
+        const { rgba, probability } = await wasm().dream(steps, rate);
+        return { rgba, probability, side: wasm().sideOf(name, slot) };
+    },
     animate: ({ frames, side, milliseconds }) => animation(frames, side, milliseconds),
 };
