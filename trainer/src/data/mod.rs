@@ -5,6 +5,7 @@ pub mod builtin;
 pub mod classes;
 mod decode;
 mod folder;
+pub mod format;
 pub mod idx;
 pub mod loader;
 pub mod pairs;
@@ -65,7 +66,7 @@ pub enum DataError {
         detail: String,
     },
     /// Nothing in it that could be a picture.
-    #[error("no pictures in {}: give --data a folder with JPEG, PNG or WebP files, a tar of them, or an IDX file", .0.display())]
+    #[error("no pictures in {}: give --data a folder with {} files, a tar of them, or an IDX file", .0.display(), format::names())]
     Empty(PathBuf),
     /// One picture is damaged or of an unknown format.
     #[error("{name}: {reason}")]
@@ -123,11 +124,7 @@ pub fn is_hidden(path: &Path) -> bool {
 
 /// Returns whether a name looks like a picture that [`decode()`] knows.
 pub fn is_picture_name(path: &Path) -> bool {
-    if is_hidden(path) {
-        return false;
-    }
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    !is_hidden(path) && format::is_picture_name(path)
 }
 
 impl Dataset {

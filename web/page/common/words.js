@@ -34,7 +34,10 @@ export const DEVICES = {
 
 /** Errors: what happened and what to do. @type {Record<string, (detail: string) => string>} */
 const PROBLEMS = {
-    "not-a-picture": (name) => `${name} is not a picture. Choose a JPEG, PNG or WebP file.`,
+    "not-a-picture": (name) => `${name} is not a picture. Choose a JPEG, PNG, WebP, GIF, BMP or AVIF file.`,
+    heic: (name) => `${name} is a HEIC picture, which this browser cannot decode. Save it as JPEG or PNG first; phones can be set to take JPEG.`,
+    avif: (name) => `${name} is an AVIF picture, which this browser cannot decode. Save it as JPEG or PNG first.`,
+    tiff: (name) => `${name} is a TIFF picture, which this browser cannot decode. Save it as JPEG or PNG first.`,
     "not-decoded": (name) => `${name} could not be decoded: it is damaged, or too large for this browser. Try a smaller copy.`,
     "too-big": (size) => `This picture is too large to process here (${size} pixels). Try one of at most 50 megapixels.`,
     "weights-missing": (what) => `The networks could not be downloaded (${what}). Check the connection and reload the page.`,

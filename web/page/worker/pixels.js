@@ -11,6 +11,17 @@ const PREVIEW = 640;
 /** First bytes of the formats that browsers decode: JPEG, PNG, GIF, WebP and other RIFF, BMP; AVIF and HEIC have `ftyp` at 4. */
 const BEGINNINGS = [[0xff, 0xd8, 0xff], [0x89, 0x50, 0x4e, 0x47], [0x47, 0x49, 0x46], [0x52, 0x49, 0x46, 0x46], [0x42, 0x4d]];
 
+/** What browsers that cannot decode a format are told of it, by the brand after `ftyp` or the first bytes. @type {[RegExp, string][]} */
+const KNOWN = [[/^....ftyp(hei|hev|mif1)/s, "heic"], [/^....ftypavi/s, "avif"], [/^(II\*\0|MM\0\*)/s, "tiff"]];
+
+/** Returns the kind of failure of a file that could not be decoded. @param {Blob} file */
+async function failureOf(file) {
+    const beginning = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+    const known = KNOWN.find(([pattern]) => pattern.test(beginning));
+    if (known) return known[1];
+    return (await looksLikeAPicture(file)) ? "not-decoded" : "not-a-picture";
+}
+
 /** @param {Blob} file */
 async function looksLikeAPicture(file) {
     const bytes = new Uint8Array(await file.slice(0, 12).arrayBuffer());
@@ -29,7 +40,7 @@ export async function decode(file, name) {
     try {
         bitmap = await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" });
     } catch {
-        throw new Failure((await looksLikeAPicture(file)) ? "not-decoded" : "not-a-picture", name);
+        throw new Failure(await failureOf(file), name);
     }
     const { width, height } = bitmap;
     if (width * height <= MOST_PIXELS) return bitmap;
