@@ -3,7 +3,7 @@
 # it is, so that the script can be ended and started again.
 #
 #     models/train.sh RUNS [GROUP...]        groups: inverters through images losses comparators emoji divergence fashion
-#                                            enlarge styles
+#                                            lapgan lapgan-losses enlarge styles
 #
 # RUNS gets a run directory and a model file for each model. DEVICE (auto) is where to compute, BATCH (8) the crops a step, SCALE (1) multiplies
 # the pictures of every run: a GPU has time for more. FASHION is the folder of Fashion-MNIST's IDX files.
@@ -153,6 +153,32 @@ for group in $groups; do
         done
         # Twelve models are too many for the repository, so the table is kept.
         "$trainer" classify "$runs"/codes-*.safetensors --training "$training" --data "$others" --json docs/results/codes.json --markdown docs/results/tables/codes.md
+        ;;
+    lapgan)
+        # The coarsest level costs a thirtieth of the others, so it sees many more pictures. The finer ones have all terms of DeePSiM, at first more pixels,
+        # then more of the adversary and noisier coarse pictures, which clean what the level before made.
+        pyramid() { train "lapgan-$1" "$2" --task lapgan --batch 16 --learning-rate 4e-4 "${@:3}"; }
+        coarsest=(--level 8 --batch 32 --decay 0.5 --average-half-life 6000 --data-threads 1)
+        finer=(--loss deepsim --average-half-life 4000)
+        emoji=(--data emoji)
+        pyramid emoji-1 640000 "${emoji[@]}" "${coarsest[@]}"
+        emoji+=("${finer[@]}" --level 16,32,64 --compare pool1,fire3,fire5)
+        pyramid emoji-2 35500 "${emoji[@]}" --init "$runs/lapgan-emoji-1.safetensors" --adversarial-weight 0.3 --coarse-noise 0.08 --decay 0
+        pyramid emoji-3 56000 "${emoji[@]}" --init "$runs/lapgan-emoji-2.safetensors" --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.15 --decay 0.4
+        cp "$runs/lapgan-emoji-3.safetensors" models/emoji-lapgan.safetensors
+        clothes=(--data "$fashion/train-images-idx3-ubyte.gz" --held-out "$fashion/t10k-images-idx3-ubyte.gz" --size 32)
+        clothes+=(--class-names "T-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot")
+        pyramid fashion-1 320000 "${clothes[@]}" "${coarsest[@]}"
+        clothes+=("${finer[@]}" --level 16,32 --compare pool1,fire3 --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.1 --decay 0.4)
+        pyramid fashion-2 40000 "${clothes[@]}" --init "$runs/lapgan-fashion-1.safetensors"
+        cp "$runs/lapgan-fashion-2.safetensors" models/fashion-lapgan.safetensors
+        ;;
+    lapgan-losses)
+        # What the other terms bring to the finer levels: the same coarsest level, the same pictures.
+        for loss in adversarial deepsim; do
+            MOST=500 train "lapgan-$loss" 20000 --task lapgan --data emoji --size 32 --level 16,32 --batch 16 --learning-rate 4e-4 --decay 0.4 --coarse-noise 0.1 \
+                --loss $loss --adversarial-weight 0.5 --compare pool1,fire3 --image-weight 0.5
+        done
         ;;
     enlarge)
         train enlarge-image 400000 --task enlarge --loss image --size 128 --batch 16 --degraded 0.2 --learning-rate 1e-3 --decay 0.6

@@ -27,7 +27,7 @@ struct Section {
 
 const LAYERS: &[&str] = &["pool1", "fire3", "fire5", "fire9", "scores"];
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     Section {
         name: "inverters",
         models: ("models", LAYERS),
@@ -56,7 +56,8 @@ const SECTIONS: [Section; 6] = [
         sheets: true,
         curves: &[],
     },
-    Section { name: "generation", models: ("models", &["emoji"]), arguments: &["eval"], sheets: true, curves: &[] },
+    Section { name: "generation", models: ("models", &["emoji-vae"]), arguments: &["eval"], sheets: true, curves: &[] },
+    Section { name: "lapgan", models: ("models", &["emoji-lapgan"]), arguments: &["eval"], sheets: true, curves: &[] },
     Section {
         name: "surgery",
         models: ("models", &["fire9", "scores"]),
@@ -131,7 +132,8 @@ fn models(folder: &Path, begin: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     found.retain(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
     found.sort();
-    let of = |word: &&str| found.iter().filter(|path| stem(path).split('-').next() == Some(*word)).cloned().collect::<Vec<_>>();
+    let is_of = |name: &str, word: &str| name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    let of = |word: &&str| found.iter().filter(|path| is_of(&stem(path), word)).cloned().collect::<Vec<_>>();
     Ok(begin.iter().flat_map(of).collect())
 }
 
