@@ -20,13 +20,15 @@ fn assert_error(command: &mut Command, words: &[&str]) -> Result<()> {
 fn options_that_cannot_be() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let out = temporary.path().join("run");
-    let cases: [(&[&str], &[&str]); 20] = [
+    let cases: [(&[&str], &[&str]); 22] = [
         (&["--layer", "scores", "--size", "96"], &["scores", "--size 128"]),
         (&["--layer", "fire4"], &["fire4", "fire5", "scores"]),
         (&["--loss", "image", "--image-weight", "0"], &["no term", "weight"]),
         (&["--size", "100"], &["--size 100", "multiple of 16"]),
         (&["--size", "16"], &["--size 16", "at least 32"]),
         (&["--batch", "0"], &["--batch 0"]),
+        (&["--batch", "10000000"], &["--batch 10000000", "GB", "may fit"]),
+        (&["--size", "1600000", "--batch", "1"], &["--size 1600000", "GB", "smaller --size"]),
         (&["--learning-rate", "0"], &["--learning-rate"]),
         (&["--learning-rate", "-1"], &["--learning-rate", "above zero"]),
         (&["--seed", "-1"], &["--seed", "-1"]),

@@ -7,6 +7,7 @@ pub mod gate;
 pub mod linear;
 pub mod losses;
 pub mod mean;
+pub mod memory;
 pub mod offset;
 pub mod oppose;
 pub mod optimizer;

@@ -13,6 +13,7 @@ use crate::data::builtin::{crops, open_data};
 use crate::data::loader::{Loader, Plan};
 use crate::measure::sheet::to_png;
 use crate::train::checkpoint::{self, RunState};
+use crate::train::memory;
 use crate::train::progress::{EVERY, Progress};
 use crate::train::recovery;
 use crate::train::run_folder::{self, Pace, Start};
@@ -59,6 +60,7 @@ impl Session<'_> {
 fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     let Session { config, start, device, quiet, stop } = *session;
     let started = Instant::now();
+    memory::check(config)?;
     let (training, held_out) = open_data(config)?;
     let pictures = Pictures { training, samples: crops(&held_out, SAMPLES, config.size)? };
     let (mut task, mut state) = begin::<T>(config, start, &pictures, device)?;
