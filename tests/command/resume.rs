@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use deepsim_tests::{folder_of_pictures, small_run, succeed, trainer};
+use deepsim_tests::{fail, folder_of_pictures, small_run, succeed, trainer};
 use serde_json::Value;
 
 /// Returns a command with one data thread and one rayon thread, so that sums have one order; `hidden` hides the graphics drivers.
@@ -76,4 +77,22 @@ fn another_seed_is_another_run() -> Result<()> {
     };
     ensure!(run("1")?.0 != run("2")?.0);
     Ok(())
+}
+
+#[test]
+fn two_processes_do_not_train_one_run() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let (data, run) = (temporary.path().join("data"), temporary.path().join("run"));
+    folder_of_pictures(&data, 5)?;
+    let mut first = small_run(&data, &run).args(["--epochs", "9999"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let trained = || fs::read_dir(run.join("checkpoints")).is_ok_and(|mut entries| entries.next().is_some());
+    while !trained() && first.try_wait()?.is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let refused = fail(trainer().args(["--device", "flex", "--quiet", "--max-steps", "1", "--resume"]).arg(&run));
+    // However it ends, nobody has to take the lock away.
+    first.kill()?;
+    first.wait()?;
+    ensure!(refused?.contains("another process"), "not refused");
+    succeed(trainer().args(["--device", "flex", "--quiet", "--max-steps", "1", "--resume"]).arg(&run)).map(drop)
 }

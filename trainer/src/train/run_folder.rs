@@ -1,10 +1,10 @@
-//! A run directory: `config.toml`, `command.txt`, `stats.jsonl`, `samples/` and `checkpoints/`; created, or resumed where it stopped.
+//! A run directory: `lock`, `config.toml`, `command.txt`, `stats.jsonl`, `samples/` and `checkpoints/`; created, or resumed where it stopped.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::atomic_file::write_atomically;
 use crate::config::Config;
@@ -30,11 +30,32 @@ impl Start {
     }
 }
 
-/// Makes a new run's folder.
+/// Keeps other processes from training a run; it ends with its holder, however that ends.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// Locks a run's folder.
+///
+/// # Errors
+/// If another process holds the lock, or the folder cannot be written.
+pub fn lock(run: &Path) -> Result<RunLock> {
+    let path = run.join("lock");
+    let file = OpenOptions::new().create(true).append(true).open(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(RunLock { _file: file }),
+        Err(TryLockError::WouldBlock) => bail!("another process is training the run {}", run.display()),
+        // A file system without locks is no reason not to train.
+        Err(TryLockError::Error(_)) => Ok(RunLock { _file: file }),
+    }
+}
+
+/// Makes a new run's folder, and locks it.
 ///
 /// # Errors
 /// If it already holds something, or cannot be made.
-pub fn create(run: &Path, config: &Config) -> Result<()> {
+pub fn create(run: &Path, config: &Config) -> Result<RunLock> {
     let what_to_do = || format!("cannot make the run directory {}: choose another with --out", run.display());
     if run.exists() {
         let used = fs::read_dir(run).with_context(what_to_do)?.next().is_some();
@@ -43,8 +64,10 @@ pub fn create(run: &Path, config: &Config) -> Result<()> {
     for folder in ["checkpoints", "samples"] {
         fs::create_dir_all(run.join(folder)).with_context(what_to_do)?;
     }
+    let lock = lock(run)?;
     write_atomically(&run.join("config.toml"), config.to_toml()?.as_bytes())?;
-    note_command(run)
+    note_command(run)?;
+    Ok(lock)
 }
 
 /// Prepares a run's folder for going on from a checkpoint of that many steps.

@@ -16,7 +16,7 @@ use crate::train::checkpoint::{self, RunState};
 use crate::train::memory;
 use crate::train::progress::{EVERY, Progress};
 use crate::train::recovery;
-use crate::train::run_folder::{self, Pace, Start};
+use crate::train::run_folder::{self, Pace, RunLock, Start};
 use crate::train::schedule::learning_rate;
 use crate::train::task::{Outcome, Pictures, Task};
 
@@ -63,7 +63,7 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     memory::check(config)?;
     let (training, held_out) = open_data(config)?;
     let pictures = Pictures { training, samples: crops(&held_out, SAMPLES, config.size)? };
-    let (mut task, mut state) = begin::<T>(config, start, &pictures, device)?;
+    let (mut task, mut state, _lock) = begin::<T>(config, start, &pictures, device)?;
     let run = start.folder();
 
     let source = T::source(config, &pictures);
@@ -143,24 +143,25 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     Ok((ended, state.step))
 }
 
-/// Creates or loads the networks and the state that a run begins with.
-fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &Device) -> Result<(T, RunState)> {
+/// Creates or loads the networks and the state that a run begins with, and locks its folder.
+fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &Device) -> Result<(T, RunState, RunLock)> {
     device.seed(config.seed);
     let now = pictures.training.name();
     match start {
         Start::New(run) => {
             let (task, started_from) = T::begin(config, pictures, device)?;
-            run_folder::create(run, config)?;
-            Ok((task, RunState::new(now, started_from)))
+            let lock = run_folder::create(run, config)?;
+            Ok((task, RunState::new(now, started_from), lock))
         }
         Start::Resume(run) => {
+            let lock = run_folder::lock(run)?;
             let newest = checkpoint::latest(run)?;
             let state = checkpoint::load_state(&newest)?;
             let then = &state.data;
             ensure!(then == now, "the run was trained on {then}, not on {now}: its data has moved or changed");
             let task = T::load(config, pictures, &newest, &state, device)?;
             run_folder::resume(run, config, state.step)?;
-            Ok((task, state))
+            Ok((task, state, lock))
         }
     }
 }
