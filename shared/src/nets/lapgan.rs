@@ -83,6 +83,7 @@ impl Lapgan {
 
 /// The generator of one level.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a pyramid has at most five levels")]
 pub enum Level {
     /// Noise -> picture.
     Coarsest(Coarsest),

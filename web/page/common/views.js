@@ -79,6 +79,8 @@ export class Views {
             if (!chosen) continue;
             element("title").textContent = texts[`title-${name}`];
             element("intro").textContent = texts[`intro-${name}`];
+            // Until the texts are there nothing is shown: what comes below them would move.
+            document.body.dataset.worded = "";
         }
     }
 

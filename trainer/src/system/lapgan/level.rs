@@ -13,6 +13,7 @@ use crate::train::losses::{Losses, Pending};
 use crate::train::oppose::Verdict;
 use crate::train::optimizer::adam_with;
 use crate::train::state::TrainState;
+use crate::train::task::Outcome;
 
 /// Smallest side whose pictures a comparator can compare.
 const LEAST_COMPARED: usize = 32;
@@ -89,8 +90,8 @@ impl TrainedLevel {
     }
 
     /// Trains the generator and its adversary for a step. Returns the losses, which are still on the device.
-    pub fn step(mut self, lesson: Lesson<'_>, rate: f64) -> (Self, Pending) {
-        let Lesson { pictures, before, noise, classes, comparing, weights, offset, .. } = &lesson;
+    pub fn step(mut self, lesson: &Lesson<'_>, rate: f64) -> (Self, Pending) {
+        let Lesson { pictures, before, noise, classes, comparing, weights, offset, .. } = lesson;
         let device = pictures.device();
         let gate = self.state.gate;
         // A paused generator runs without a graph; the losses are the same.
@@ -124,8 +125,8 @@ impl TrainedLevel {
         (self, losses)
     }
 
-    /// Decides who trains at the next step, and returns the losses by their names and who trained.
-    pub fn conclude(&mut self, losses: &Losses, has_adversary: bool) -> (Vec<(&'static str, f32)>, Vec<(&'static str, bool)>) {
+    /// Decides who trains at the next step, and returns the losses by the names of this level and who trained.
+    pub fn conclude(&mut self, losses: &Losses, has_adversary: bool) -> Outcome {
         if has_adversary {
             self.state.gate = self.state.gate.next(losses.real, losses.inverted, losses.adversarial);
         }
@@ -134,7 +135,11 @@ impl TrainedLevel {
         let terms = names.terms.into_iter().zip(losses.terms().into_iter().map(|(_, value)| value));
         // Terms that no level of this side has are left out.
         let terms = terms.filter(|(name, value)| *value != 0.0 || !(name.starts_with("image") || name.starts_with("feature")));
-        (terms.collect(), names.trained.into_iter().zip([losses.discriminator_trained, losses.generator_trained]).collect())
+        Outcome {
+            terms: terms.collect(),
+            trained: names.trained.into_iter().zip([losses.discriminator_trained, losses.generator_trained]).collect(),
+            waiting: losses.waiting(has_adversary, "a generator"),
+        }
     }
 }
 

@@ -200,7 +200,7 @@ impl Task for LapganTask {
                 shift: [top, left],
                 most_shift,
             };
-            let (level, losses) = level.step(lesson, rate);
+            let (level, losses) = level.step(&lesson, rate);
             launched.push((level, Some(losses)));
         }
 
@@ -208,10 +208,10 @@ impl Task for LapganTask {
         for (mut level, losses) in launched {
             if let Some(losses) = losses {
                 let (losses, []) = losses.read();
-                let (terms, trained) = level.conclude(&losses, has_adversary);
-                outcome.terms.extend(terms);
-                outcome.trained.extend(trained);
-                outcome.waiting = outcome.waiting.or(losses.waiting(has_adversary, "a generator"));
+                let of_level = level.conclude(&losses, has_adversary);
+                outcome.terms.extend(of_level.terms);
+                outcome.trained.extend(of_level.trained);
+                outcome.waiting = outcome.waiting.or(of_level.waiting);
             }
             self.levels.push(level);
         }
