@@ -191,7 +191,9 @@ fn nobody_is_shut_out() -> Result<()> {
         page.client.execute(&axe, vec![]).await?;
         for scheme in ["light", "dark"] {
             emulate(page, 1440, 900, scheme).await?;
-            for tab in ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "view-generate", "view-enlarge"] {
+            for tab in
+                ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "tab-dream", "view-generate", "view-enlarge"]
+            {
                 page.click(&format!("#{tab}")).await?;
                 page.rest().await?;
                 let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => \
@@ -220,10 +222,10 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
         page.open("#side=128").await?;
         let key = "document.getElementById('tab-operate').focus(); \
             document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true})); return document.activeElement.id";
-        ensure!(page.run(key, vec![]).await? == "tab-refine");
+        ensure!(page.run(key, vec![]).await? == "tab-dream");
         let stops = "return document.querySelectorAll('#tabs [role=tab][tabindex=\"0\"]').length";
         ensure!(page.run(stops, vec![]).await? == 1);
-        ensure!(page.run("return document.getElementById('panel-refine').hidden", vec![]).await? == false);
+        ensure!(page.run("return document.getElementById('panel-dream').hidden", vec![]).await? == false);
         // From the last view the arrow leads to the first.
         let key = "document.getElementById('view-enlarge').focus(); \
             document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})); return document.activeElement.id";

@@ -39,7 +39,7 @@ export const SAY = {
     anyClass: () => "any",
     level: (/** @type {number} */ side) => `${side} pixels`,
     redrawLevel: () => "Draw this level again",
-    redrawLevelOf: (/** @type {number} */ side) => `Draw the level of ${side} pixels again`,
+    redrawLevelOf: (/** @type {number} */ side) => `Draw this level again: ${side} pixels`,
     part: (/** @type {"under" | "residual" | "sum"} */ part, /** @type {number} */ side) => ({ under: `Enlarged to ${side} pixels`, residual: `Residual of ${side} pixels`, sum: `Picture of ${side} pixels` })[part],
     partShort: (/** @type {"under" | "residual" | "sum"} */ part, /** @type {number} */ side) => ({ under: "enlarged", residual: "+ residual", sum: `${side > 8 ? "= " : ""}picture` })[part],
     cell: (/** @type {number} */ place) => `square ${place + 1}`,
