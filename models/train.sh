@@ -157,19 +157,21 @@ for group in $groups; do
     lapgan)
         # The coarsest level costs a thirtieth of the others, so it sees many more pictures. The finer ones have all terms of DeePSiM, at first more pixels,
         # then more of the adversary and noisier coarse pictures, which clean what the level before made.
-        pyramid() { train "lapgan-$1" "$2" --task lapgan --batch 16 --learning-rate 4e-4 "${@:3}"; }
+        pyramid() { train "lapgan-$1" "$2" --task lapgan --learning-rate 4e-4 "${@:3}"; }
         coarsest=(--level 8 --batch 32 --decay 0.5 --average-half-life 6000 --data-threads 1)
-        finer=(--loss deepsim --average-half-life 4000)
+        finer=(--batch 16 --loss deepsim)
         emoji=(--data emoji)
         pyramid emoji-1 640000 "${emoji[@]}" "${coarsest[@]}"
         emoji+=("${finer[@]}" --level 16,32,64 --compare pool1,fire3,fire5)
-        pyramid emoji-2 35500 "${emoji[@]}" --init "$runs/lapgan-emoji-1.safetensors" --adversarial-weight 0.3 --coarse-noise 0.08 --decay 0
-        pyramid emoji-3 56000 "${emoji[@]}" --init "$runs/lapgan-emoji-2.safetensors" --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.15 --decay 0.4
+        pyramid emoji-2 35500 "${emoji[@]}" --init "$runs/lapgan-emoji-1.safetensors" --adversarial-weight 0.3 --coarse-noise 0.08 --decay 0 \
+            --average-half-life 3000
+        pyramid emoji-3 56000 "${emoji[@]}" --init "$runs/lapgan-emoji-2.safetensors" --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.15 --decay 0.4 \
+            --average-half-life 4000
         cp "$runs/lapgan-emoji-3.safetensors" models/emoji-lapgan.safetensors
         clothes=(--data "$fashion/train-images-idx3-ubyte.gz" --held-out "$fashion/t10k-images-idx3-ubyte.gz" --size 32)
         clothes+=(--class-names "T-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot")
         pyramid fashion-1 320000 "${clothes[@]}" "${coarsest[@]}"
-        clothes+=("${finer[@]}" --level 16,32 --compare pool1,fire3 --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.1 --decay 0.4)
+        clothes+=("${finer[@]}" --level 16,32 --compare pool1,fire3 --image-weight 0.5 --adversarial-weight 0.5 --coarse-noise 0.1 --decay 0.4 --average-half-life 4000)
         pyramid fashion-2 40000 "${clothes[@]}" --init "$runs/lapgan-fashion-1.safetensors"
         cp "$runs/lapgan-fashion-2.safetensors" models/fashion-lapgan.safetensors
         ;;

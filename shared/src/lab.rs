@@ -188,7 +188,7 @@ impl Lab {
     /// Begins a dream of a class: at a picture's features, or at random ones of a picture of its side.
     ///
     /// # Errors
-    /// If there is no such inverter, or it inverts the scores, which are no features of places.
+    /// If there is no such inverter.
     pub fn dream(&self, name: &str, analysis: &Analysis, class: usize, noise: Option<u64>) -> Result<Dream, LabError> {
         let Loaded { layer, scale, inverter } = self.loaded(name)?;
         let start = match noise {

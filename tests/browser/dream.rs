@@ -79,7 +79,7 @@ fn dreams_are_the_native_ones_on_webgpu() -> Result<()> {
     })
 }
 
-/// On the processor, at the usual side, the picture moves within a second.
+/// Ensures that the picture moves within a second on the processor, at the usual side.
 #[test]
 fn a_dream_moves_within_a_second() -> Result<()> {
     let temporary = tempfile::tempdir()?;

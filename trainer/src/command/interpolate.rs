@@ -54,9 +54,10 @@ pub struct InterpolateOptions {
 pub fn interpolate(options: &InterpolateOptions, device: &Device) -> Result<()> {
     ensure!(options.frames >= 2, "--frames {}: a way has two ends", options.frames);
     let share = |frame: usize| frame as f32 / (options.frames - 1) as f32;
-    let pictures = match models::read(&options.model)?.card().kind {
+    let file = models::read(&options.model)?;
+    let pictures = match file.card().kind {
         Kind::Lapgan(_) => {
-            let lapgan = TrainedLapgan::read(&options.model, device)?;
+            let lapgan = TrainedLapgan::of(&file, device).with_context(|| options.model.display().to_string())?;
             let end = |place: &Path| {
                 let number = place.to_str().and_then(|number| number.parse().ok());
                 let number =

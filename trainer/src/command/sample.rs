@@ -49,7 +49,7 @@ pub fn sample(options: &SampleOptions, device: &Device) -> Result<()> {
     let file = models::read(&options.model)?;
     let pictures = match file.card().kind {
         Kind::Lapgan(_) => {
-            let lapgan = TrainedLapgan::read(&options.model, device)?;
+            let lapgan = TrainedLapgan::of(&file, device).with_context(|| options.model.display().to_string())?;
             let class = options.class.as_deref().map(|name| lapgan.class(name)).transpose()?;
             lapgan.draw(&lapgan.noise(options.seed, options.count, class))?
         }

@@ -101,7 +101,8 @@ export class Pyramid {
     async refresh() {
         const { sheet, kind, cell } = this.page.state;
         await this.learn();
-        this.show(false);
+        // The options came with the network.
+        classes.value = String(kind);
         const name = this.entry.name;
         const cells = Array.from({ length: CELLS }, (_, place) => ({ place, again: this.again(place) }));
         const key = (/** @type {object} */ of) => `${sheet} ${kind} ${JSON.stringify(of)} ${this.page.workers}`;

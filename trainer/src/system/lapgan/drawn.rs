@@ -1,15 +1,11 @@
 //! A trained LAPGAN on a device: numbers of samples to pictures.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use deepsim::lapgan::{Noise, PyramidGenerator};
 use deepsim::model_file::{ModelFile, Training};
 use deepsim::nets::lapgan::Made;
 use deepsim::picture::{self, Picture};
-
-use crate::models;
 
 /// Pictures that go through a network at a time.
 const CHUNK: usize = 64;
@@ -24,14 +20,6 @@ pub struct TrainedLapgan {
 }
 
 impl TrainedLapgan {
-    /// Reads a model file.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is not a LAPGAN's.
-    pub fn read(path: &Path, device: &Device) -> Result<Self> {
-        Self::of(&models::read(path)?, device).with_context(|| path.display().to_string())
-    }
-
     /// Puts a model file on a device.
     ///
     /// # Errors

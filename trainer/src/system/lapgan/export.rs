@@ -7,6 +7,7 @@ use deepsim::model_file::{Card, Drawn, Kind, ModelFile, Precision};
 use deepsim::nets::lapgan::{Lapgan, LapganShape};
 
 use super::drawn::TrainedLapgan;
+use super::level::TrainedLevel;
 use super::table::{Row, to_markdown};
 use super::train::{LapganMemory, shape_of};
 use crate::data::builtin::{crops, open_data};
@@ -18,8 +19,6 @@ use crate::system::{TrainedRun, card};
 use crate::train::checkpoint::load_module;
 use crate::train::mean::mean_with;
 use crate::train::state::AVERAGE_PART;
-
-use super::level::TrainedLevel;
 
 /// Pictures that are drawn and compared, at most: the judge looks at each of them, at 224 pixels.
 const MOST_MEASURED: usize = 500;

@@ -35,7 +35,7 @@ use crate::train::task::{Outcome, Pictures, Task};
 
 /// Separates the seeds of noise that is drawn while training from those of samples that are looked at.
 const NOISE: u64 = 1 << 63;
-/// The largest purpose of noise, above those of the levels.
+/// Separates the noise on real coarse pictures from the noise that levels are given; the level's number is added.
 const COARSE: u64 = 1 << 32;
 
 /// The part of a checkpoint that is not a tensor.
