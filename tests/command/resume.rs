@@ -85,7 +85,9 @@ fn two_processes_do_not_train_one_run() -> Result<()> {
     let (data, run) = (temporary.path().join("data"), temporary.path().join("run"));
     folder_of_pictures(&data, 5)?;
     let mut first = small_run(&data, &run).args(["--epochs", "9999"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let trained = || fs::read_dir(run.join("checkpoints")).is_ok_and(|mut entries| entries.next().is_some());
+    // A checkpoint that is being written has a name with an ending.
+    let is_whole = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.path().extension().is_none());
+    let trained = || fs::read_dir(run.join("checkpoints")).is_ok_and(|mut entries| entries.any(is_whole));
     while !trained() && first.try_wait()?.is_none() {
         std::thread::sleep(Duration::from_millis(20));
     }

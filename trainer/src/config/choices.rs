@@ -164,7 +164,11 @@ impl LossPreset {
 
     /// Returns the loss that a model was trained with, from its weights; the one with the fewest terms, if all weights are zero.
     pub fn with(weights: Weights) -> Option<Self> {
-        Self::value_variants().iter().copied().find(|preset| preset.of(weights) == weights)
+        let terms = |preset: &Self| {
+            let Weights { image, feature, adversarial } = preset.of(Weights { image: 1.0, feature: 1.0, adversarial: 1.0 });
+            image + feature + adversarial
+        };
+        Self::value_variants().iter().copied().filter(|preset| preset.of(weights) == weights).min_by(|a, b| terms(a).total_cmp(&terms(b)))
     }
 }
 
