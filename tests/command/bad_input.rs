@@ -73,8 +73,8 @@ fn data_that_is_none() -> Result<()> {
         ("empty", &["no pictures", "--data"]),
         ("bad", &["can be read", "a.jpg"]),
         ("junk.tar", &["junk.tar", "not a folder"]),
-        ("junk-inside.tar", &["junk-inside.tar", "make the tar again"]),
-        ("cut.tar", &["cut.tar", "make the tar again"]),
+        ("junk-inside.tar", &["junk-inside.tar", "whole pictures", "--allow-truncated"]),
+        ("cut.tar", &["cut.tar", "whole pictures", "--allow-truncated"]),
         ("short.idx", &["short.idx", "header"]),
         ("list.txt", &["list.txt", "a text file"]),
         ("fire5.safetensors", &["fire5.safetensors", "a model file"]),
@@ -83,6 +83,7 @@ fn data_that_is_none() -> Result<()> {
         assert_error(small_run(&path(name), &out).args(["--max-steps", "1"]), words)?;
         ensure!(!out.exists(), "{name} left a run directory");
     }
+    succeed(small_run(&path("cut.tar"), &path("some")).args(["--max-steps", "1", "--allow-truncated"]))?;
     let error = fail(small_run(&path("missing"), &out).args(["--max-steps", "1"]))?;
     ensure!(error.matches("os error").count() == 1, "a cause is told once: {error}");
     Ok(())
@@ -105,6 +106,36 @@ fn a_folder_with_some_bad_pictures_trains_on_the_rest() -> Result<()> {
         ensure!(printed.contains(words), "`{words}` is missing in: {printed}");
     }
     ensure!(!printed.contains("notes.txt"), "{printed}");
+    Ok(())
+}
+
+/// Ensures that several paths are one data set, with those that are held out, and that a run of one is resumed with all of them.
+#[test]
+fn several_paths_may_be_given() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let path = |name: &str| temporary.path().join(name);
+    folder_of_pictures(&path("a"), 3)?;
+    folder_of_pictures(&path("b/sub"), 2)?;
+    fs::write(path("b/sub/bad.png"), b"words")?;
+    let mut run = small_run(&path("a"), &path("run"));
+    // small_run ends with --out; --data goes on in front of it.
+    run.arg("--data").arg(path("b")).arg(path("a/00.png")).arg("--held-out").arg(path("a/01.png")).arg(path("b"));
+    let printed = String::from_utf8(succeed(run.args(["--epochs", "1"]))?.stderr)?;
+    ensure!(printed.contains("skipped sub/bad.png") && printed.contains("1 of 7 pictures"), "{printed}");
+    succeed(trainer().args(["--device", "flex", "--quiet", "--epochs", "2", "--resume"]).arg(path("run")))?;
+
+    let mut invert = trainer();
+    invert.args(["invert", "--device", "flex", "--size", "32"]).arg(shipped_model()).arg("--input").args([
+        path("a/02.png"),
+        path("b"),
+        path("a/02.png"),
+    ]);
+    let error = fail(invert.arg("--output").arg(path("out")))?;
+    ensure!(error.contains("1 of 5 pictures could not be read"), "{error}");
+    // Of two pictures of the same name the second keeps its ending.
+    for name in ["02.png", "02.png.png", "sub/00.png"] {
+        ensure!(path("out").join(name).is_file(), "{name} is missing");
+    }
     Ok(())
 }
 

@@ -66,7 +66,7 @@ impl Cli {
         }
         // The configuration is saved, and must mean the same from another folder.
         let config = &mut cli.config;
-        let paths = [&mut config.data, &mut config.held_out, &mut config.init].into_iter().flatten().chain(&mut config.styles.style);
+        let paths = config.data.iter_mut().chain(&mut config.held_out).chain(&mut config.init).chain(&mut config.styles.style);
         for path in paths.filter(|path| !is_built_in(path)) {
             *path = std::path::absolute(&*path)?;
         }

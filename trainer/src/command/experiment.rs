@@ -56,9 +56,9 @@ pub struct ExperimentOptions {
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
 
-    /// Held-out pictures: a folder, a tar or an IDX file [default: the built-in ones]
-    #[arg(long, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    /// Held-out pictures: a folder, a picture, a tar or an IDX file; several if wanted [default: the built-in ones]
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub data: Vec<PathBuf>,
 
     /// Use this many of the pictures at most, spread evenly
     #[arg(long, value_name = "N")]
@@ -129,7 +129,7 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
     let squeezenet = models::read(&locate(models::SQUEEZENET)?)?;
     let encoder = models::squeezenet(device)?;
     let judge = Judge::open(device)?;
-    let held_out = open_held_out(options.data.as_deref())?;
+    let held_out = open_held_out(&options.data)?;
     let mut rows = Vec::new();
     for path in &options.models {
         let file = models::read(path)?;

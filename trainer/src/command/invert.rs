@@ -47,9 +47,10 @@ pub struct InvertOptions {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub iterations: usize,
 
-    /// A picture, or a folder of pictures
-    #[arg(long, value_name = "FILE|DIR")]
-    pub input: PathBuf,
+    /// Pictures, and folders of pictures with their subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden
+    /// files are passed over
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub input: Vec<PathBuf>,
 
     /// Folder for the inversions; it is made if it does not exist
     #[arg(long, value_name = "DIR")]

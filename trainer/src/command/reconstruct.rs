@@ -16,9 +16,10 @@ pub struct ReconstructOptions {
     /// Model file of an autoencoder
     pub model: PathBuf,
 
-    /// A picture, or a folder of pictures
-    #[arg(long, value_name = "FILE|DIR")]
-    pub input: PathBuf,
+    /// Pictures, and folders of pictures with their subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden
+    /// files are passed over
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub input: Vec<PathBuf>,
 
     /// Folder for the reconstructions; it is made if it does not exist
     #[arg(long, default_value = "reconstructed", value_name = "DIR")]

@@ -40,9 +40,10 @@ pub struct StylizeOptions {
     #[arg(long, value_enum, default_value_t = How::Network)]
     pub method: How,
 
-    /// A picture, or a folder of pictures
-    #[arg(long, value_name = "FILE|DIR")]
-    pub input: PathBuf,
+    /// Pictures, and folders of pictures with their subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden
+    /// files are passed over
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub input: Vec<PathBuf>,
 
     /// Styles of the network and their weights, such as wave or wave:2,the_scream:1 [default: the first style]
     #[arg(long, value_delimiter = ',', value_name = "NAME[:WEIGHT]")]

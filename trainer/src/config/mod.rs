@@ -2,6 +2,7 @@
 
 mod check;
 pub mod choices;
+mod paths;
 pub mod pyramid;
 pub mod style;
 
@@ -53,15 +54,22 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
 
-    /// Pictures to train on: photos or emoji, which are built in, or a folder (with its subfolders), a picture, a tar (WebDataset) or an IDX file [default: photos]
-    #[arg(long, value_name = "PATH", help_heading = "Data")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<PathBuf>,
+    /// Pictures to train on: photos or emoji, which are built in, or folders, pictures, tars (WebDataset) or IDX files, several if wanted. A folder means
+    /// all pictures in it and in its subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden files are
+    /// passed over [default: photos]
+    #[arg(long, num_args = 1.., value_name = "PATH", help_heading = "Data")]
+    #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<PathBuf>,
 
     /// Pictures to measure on, of the same kinds [default: the built-in ones, or one in twenty of --data]
-    #[arg(long, value_name = "PATH", help_heading = "Data")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out: Option<PathBuf>,
+    #[arg(long, num_args = 1.., value_name = "PATH", help_heading = "Data")]
+    #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]
+    pub held_out: Vec<PathBuf>,
+
+    /// Use the whole pictures of a tar that is cut short
+    #[arg(long, help_heading = "Data")]
+    #[serde(default)]
+    pub allow_truncated: bool,
 
     /// Side of the training crops in pixels, a multiple of 16; 32, 64 or 128 for autoencoders and LAPGAN [default: 128; 64 for those]
     #[arg(long, default_value = "128", default_value_ifs = generation("64"), hide_default_value = true, value_name = "PIXELS", help_heading = "Data")]

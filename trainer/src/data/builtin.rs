@@ -1,7 +1,7 @@
 //! Which pictures a run trains on and which it measures on: the built-in photographs unless it is told otherwise.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +9,7 @@ use deepsim::Picture;
 use deepsim::picture::Crop;
 use rand::RngExt;
 
-use super::{DataError, Dataset, name_of};
+use super::{DataError, Dataset, Truncated, name_of};
 use crate::config::Config;
 use crate::data::random::random;
 use crate::models::locate::locate;
@@ -27,23 +27,45 @@ const PURPOSE: u64 = 0xc409;
 /// # Errors
 /// If they cannot be found or opened.
 pub fn open_data(config: &Config) -> Result<(Arc<Dataset>, Dataset)> {
-    let data = config.data.as_deref().unwrap_or(Path::new(USUAL));
-    let (dataset, held_out) = open(data, config.held_out.as_deref())?;
+    let truncated = if config.allow_truncated { Truncated::Allowed } else { Truncated::Refused };
+    let usual = [PathBuf::from(USUAL)];
+    let data = if config.data.is_empty() { &usual } else { &config.data[..] };
+    let (dataset, held_out) = open(data, &config.held_out, truncated)?;
     Ok((Arc::new(dataset), held_out))
 }
 
-/// Opens training pictures and held-out ones: those of the second path, or the built-in ones, or some of the first.
+/// Opens training pictures, and held-out ones: those named, or else the built-in ones that belong to built-in pictures and some of the others.
 ///
 /// # Errors
 /// If they cannot be found or opened.
-pub fn open(data: &Path, held_out: Option<&Path>) -> Result<(Dataset, Dataset)> {
-    let held_out = held_out.map(Dataset::open).transpose()?;
-    Ok(match (built_in(data), held_out) {
-        (Some((training, _)), Some(held_out)) => (Dataset::open(&locate(training)?)?, held_out),
-        (Some((training, held_out)), None) => (Dataset::open(&locate(training)?)?, Dataset::open(&locate(held_out)?)?),
-        (None, Some(held_out)) => (Dataset::open(data)?, held_out),
-        (None, None) => Dataset::open(data)?.split_held_out(),
-    })
+pub fn open(data: &[PathBuf], held_out: &[PathBuf], truncated: Truncated) -> Result<(Dataset, Dataset)> {
+    let (mut training, mut others, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for path in data {
+        match built_in(path) {
+            Some((pictures, held_out)) => {
+                training.push(Dataset::open(&locate(pictures)?)?);
+                others.push(locate(held_out)?);
+            }
+            None => rest.push(Dataset::open_allowing(path, truncated)?),
+        }
+    }
+    if !held_out.is_empty() {
+        training.append(&mut rest);
+        let named = held_out.iter().map(|path| Dataset::open_allowing(path, truncated)).collect::<Result<Vec<_>, _>>()?;
+        return Ok((joined(training), joined(named)));
+    }
+    let mut held_out = others.iter().map(|path| Dataset::open(path)).collect::<Result<Vec<_>, _>>()?;
+    if !rest.is_empty() {
+        let (kept, taken) = joined(rest).split_held_out();
+        training.push(kept);
+        held_out.push(taken);
+    }
+    Ok((joined(training), joined(held_out)))
+}
+
+/// Joins data sets; a single one stays as it is.
+fn joined(mut sets: Vec<Dataset>) -> Dataset {
+    if sets.len() == 1 { sets.remove(0) } else { Dataset::join(sets) }
 }
 
 /// Returns the files of a built-in data set, if that is what is meant: a folder of the same name is `./photos`.
@@ -66,18 +88,21 @@ pub fn built_in_of_card(data: &str) -> Option<&'static str> {
 /// # Errors
 /// If they cannot be found or opened.
 pub fn open_training() -> Result<Dataset> {
-    Ok(open(Path::new(USUAL), None)?.0)
+    Ok(open(&[USUAL.into()], &[], Truncated::Refused)?.0)
 }
 
 /// Returns held-out pictures to measure on: these, or the built-in ones.
 ///
 /// # Errors
 /// If they cannot be found or opened.
-pub fn open_held_out(path: Option<&Path>) -> Result<Dataset> {
-    match path.unwrap_or(Path::new(USUAL)) {
-        path if is_built_in(path) => Ok(open(path, None)?.1),
-        path => Ok(Dataset::open(path)?),
-    }
+pub fn open_held_out(paths: &[PathBuf]) -> Result<Dataset> {
+    let usual = [PathBuf::from(USUAL)];
+    let open_one = |path: &PathBuf| match built_in(path) {
+        Some((_, held_out)) => Ok(Dataset::open(&locate(held_out)?)?),
+        None => Ok(Dataset::open(path)?),
+    };
+    let paths = if paths.is_empty() { &usual } else { paths };
+    Ok(joined(paths.iter().map(open_one).collect::<Result<_>>()?))
 }
 
 /// Returns `crops` squares of each of up to `most` pictures, spread evenly: the middle one, then random ones of 60 to 100 % of the short

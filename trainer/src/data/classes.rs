@@ -29,7 +29,11 @@ impl Classes {
     /// # Errors
     /// If a table or labels cannot be read, or a picture is of no class.
     pub fn open(config: &Config, pictures: &Dataset) -> Result<Option<Self>> {
-        let data = config.data.as_deref();
+        // The numbers in an IDX file's labels are those of its own pictures.
+        let data = match &config.data[..] {
+            [data] => Some(data.as_path()),
+            _ => None,
+        };
         match (&config.pyramid.classes, data) {
             (Some(none), _) if none == Path::new("none") => Ok(None),
             (Some(table), _) => Self::from_table(table, pictures).map(Some),

@@ -65,7 +65,10 @@ pub fn labels(pictures: &Path) -> Result<Vec<u8>, DataError> {
         return Err(unknown(", whose name would say `labels` where the pictures' says `images`"));
     }
     let path: PathBuf = pictures.with_file_name(renamed);
-    let bytes = read_plain(&path)?;
+    let (bytes, damage) = read_plain(&path)?;
+    if let Some(reason) = damage {
+        return Err(DataError::Read { path, reason });
+    }
     match bytes.split_at_checked(8) {
         Some((header, labels)) if header.starts_with(&LABELS) => Ok(labels.to_vec()),
         _ => Err(unknown(&format!(": {} holds none", path.display()))),

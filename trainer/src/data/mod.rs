@@ -22,6 +22,7 @@ use deepsim::Picture;
 use deepsim::picture::PictureError;
 
 pub use decode::{Transparent, decode, open_picture, open_transparent};
+pub use folder::pictures_in;
 
 /// A set of pictures, decoded one at a time when they are asked for.
 #[derive(Debug)]
@@ -68,6 +69,18 @@ pub enum DataError {
     /// Nothing in it that could be a picture.
     #[error("no pictures in {}: give --data a folder with {} files, a tar of them, or an IDX file", .0.display(), format::names())]
     Empty(PathBuf),
+    /// A tar that ends in the middle, or is damaged from there on.
+    #[error(
+        "{} is damaged after {whole} whole pictures ({reason}): make it again, or use those with --allow-truncated", path.display()
+    )]
+    Truncated {
+        /// The path.
+        path: PathBuf,
+        /// Pictures before the damage.
+        whole: usize,
+        /// What is wrong.
+        reason: std::io::Error,
+    },
     /// One picture is damaged or of an unknown format.
     #[error("{name}: {reason}")]
     Picture {
@@ -88,16 +101,56 @@ pub enum DataError {
     },
 }
 
-/// Returns a file's bytes, unpacked if it is gzipped.
-fn read_plain(path: &Path) -> Result<Vec<u8>, DataError> {
-    let read = |reason| DataError::Read { path: path.to_owned(), reason };
-    let bytes = fs::read(path).map_err(read)?;
+/// Whether a tar that is cut short may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truncated {
+    /// It is an error.
+    Refused,
+    /// The pictures before its end are used.
+    Allowed,
+}
+
+/// Returns a file's bytes, unpacked if it is gzipped, and what is wrong with the packed ones after those.
+fn read_plain(path: &Path) -> Result<(Vec<u8>, Option<std::io::Error>), DataError> {
+    let bytes = fs::read(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
+        return Ok((bytes, None));
     }
     let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).map_err(read)?;
-    Ok(plain)
+    let damage = flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).err();
+    Ok((plain, damage))
+}
+
+/// Returns the pictures of a tar or an IDX file.
+fn read_file(path: &Path, truncated: Truncated) -> Result<Vec<Item>, DataError> {
+    let (bytes, damage) = read_plain(path)?;
+    let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
+    if let Some(kind) = other_kind(&bytes) {
+        return Err(unknown(format!(", but {kind}")));
+    }
+    if idx::is_idx(&bytes) {
+        return match damage {
+            Some(reason) => Err(DataError::Read { path: path.to_owned(), reason }),
+            None => idx::read(&bytes).map_err(unknown),
+        };
+    }
+    match tar::read(&bytes) {
+        Ok(items) => match damage {
+            None => Ok(items),
+            Some(reason) => whole(path, truncated, tar::Damaged { items, reason }),
+        },
+        Err(damaged) => whole(path, truncated, damaged),
+    }
+}
+
+/// Returns what is whole of a damaged tar, if that is allowed.
+fn whole(path: &Path, truncated: Truncated, damaged: tar::Damaged) -> Result<Vec<Item>, DataError> {
+    let tar::Damaged { items, reason } = damaged;
+    match (items.len(), truncated) {
+        (0, _) => Err(DataError::Unknown { path: path.to_owned(), detail: format!(": {reason}") }),
+        (_, Truncated::Allowed) => Ok(items),
+        (whole, Truncated::Refused) => Err(DataError::Truncated { path: path.to_owned(), whole, reason }),
+    }
 }
 
 /// Returns what a file is that is no data set, if that can be seen from its beginning.
@@ -133,23 +186,32 @@ impl Dataset {
     /// # Errors
     /// If the path cannot be read, is none of these, or has no picture in it.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let read = |reason| DataError::Read { path: path.to_owned(), reason };
-        let items = if fs::metadata(path).map_err(read)?.is_dir() {
+        Self::open_allowing(path, Truncated::Refused)
+    }
+
+    /// Opens the same; a tar may be cut short.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_allowing(path: &Path, truncated: Truncated) -> Result<Self, DataError> {
+        let metadata = fs::metadata(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
+        let items = if metadata.is_dir() {
             folder::list(path)?
         } else if is_picture_name(path) {
             vec![Item { name: name_of(path), content: Content::File(path.to_owned()) }]
         } else {
-            let bytes = read_plain(path)?;
-            let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
-            if let Some(kind) = other_kind(&bytes) {
-                return Err(unknown(format!(", but {kind}")));
-            }
-            if idx::is_idx(&bytes) { idx::read(&bytes).map_err(unknown)? } else { tar::read(&bytes).map_err(unknown)? }
+            read_file(path, truncated)?
         };
         if items.is_empty() {
             return Err(DataError::Empty(path.to_owned()));
         }
         Ok(Self { name: name_of(path), items })
+    }
+
+    /// Joins data sets into one, in this order.
+    pub fn join(sets: Vec<Self>) -> Self {
+        let name = sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(" + ");
+        Self { name, items: sets.into_iter().flat_map(|set| set.items).collect() }
     }
 
     /// Returns the last part of the path it was opened from, without a last `.gz`.

@@ -1,6 +1,6 @@
 //! The pictures that drawn ones are measured against: those that a network learned from, and held-out ones.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use deepsim::model_file::ModelFile;
@@ -8,8 +8,8 @@ use deepsim::picture::Picture;
 use nalgebra::DMatrix;
 use serde::Serialize;
 
-use crate::data::Dataset;
 use crate::data::builtin::{built_in_of_card, open};
+use crate::data::{Dataset, Truncated};
 use crate::measure::bootstrap::Estimate;
 use crate::measure::distance::{FrechetReference, kernel_distance};
 use crate::measure::judge::{Judge, nearest};
@@ -112,9 +112,9 @@ pub fn matrix(rows: &[Vec<f32>]) -> Result<DMatrix<f64>> {
 ///
 /// # Errors
 /// If they cannot be found, or the models learned from different ones.
-pub fn data(training: Option<&Path>, held_out: Option<&Path>, files: &[ModelFile]) -> Result<(Dataset, Dataset)> {
-    if let Some(training) = training {
-        return open(training, held_out);
+pub fn data(training: &[PathBuf], held_out: &[PathBuf], files: &[ModelFile]) -> Result<(Dataset, Dataset)> {
+    if !training.is_empty() {
+        return open(training, held_out, Truncated::Refused);
     }
     let learned_from = |file: &ModelFile| file.card().training.as_ref().map(|training| training.data.clone());
     let first =
@@ -124,7 +124,7 @@ pub fn data(training: Option<&Path>, held_out: Option<&Path>, files: &[ModelFile
         "the models learned from different pictures: give --training"
     );
     match built_in_of_card(&first) {
-        Some(name) => open(Path::new(name), held_out),
+        Some(name) => open(&[name.into()], held_out, Truncated::Refused),
         None => bail!("the model learned from {first}, which is not built in: give --training and --data"),
     }
 }

@@ -37,13 +37,13 @@ pub struct EvalOptions {
     #[arg(long = "layer", value_delimiter = ',', value_name = "LAYERS")]
     pub layers: Vec<Layer>,
 
-    /// Held-out pictures: photos, emoji, a folder, a tar or an IDX file [default: the built-in ones]
-    #[arg(long, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    /// Held-out pictures: photos, emoji, a folder, a picture, a tar or an IDX file; several if wanted [default: the built-in ones]
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub data: Vec<PathBuf>,
 
-    /// Training pictures, which samples of autoencoders are compared with [default: what their cards name]
-    #[arg(long, value_name = "PATH")]
-    pub training: Option<PathBuf>,
+    /// Training pictures, which samples of autoencoders are compared with; several if wanted [default: what their cards name]
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub training: Vec<PathBuf>,
 
     /// Pictures that autoencoders draw to be measured
     #[arg(long, default_value_t = 2000, value_name = "N")]

@@ -48,7 +48,7 @@ pub struct Row {
 pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Result<()> {
     ensure!(options.baselines.is_empty(), "--baseline is for inverters: the bicubic enlargement is measured with upscalers anyway");
     ensure!(options.curves.is_none(), "--curves is for variational autoencoders");
-    let held_out = open_held_out(options.data.as_deref())?;
+    let held_out = open_held_out(&options.data)?;
     let count = held_out.len().min(options.most.unwrap_or(usize::MAX));
     let pictures = (0..count).map(|at| held_out.picture(at)).collect::<Result<Vec<_>, _>>()?;
     let judge = Judge::open(device)?;

@@ -60,7 +60,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     let autoencoder = options.models.iter().map(|path| TrainedAutoencoder::read(path, device)).collect::<Result<Vec<_>>>()?;
     let side = autoencoder.first().context("a model is needed")?.side();
     ensure!(autoencoder.iter().all(|each| each.side() == side), "the models make pictures of different sides: measure them one at a time");
-    let (training, held_out) = data(options.training.as_deref(), options.data.as_deref(), files)?;
+    let (training, held_out) = data(&options.training, &options.data, files)?;
     let training = crops(&training, options.most.unwrap_or(MOST), side)?;
     let held_out = crops(&held_out, options.most.unwrap_or(MOST), side)?;
     let judge = Judge::open(device)?;

@@ -91,7 +91,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     }
 
     let judge = Judge::open(device)?;
-    let held_out = open_held_out(options.data.as_deref())?;
+    let held_out = open_held_out(&options.data)?;
     let mut pictures: BTreeMap<usize, Vec<Picture>> = BTreeMap::new();
     for job in &jobs {
         if let Entry::Vacant(place) = pictures.entry(job.side) {

@@ -32,7 +32,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     let models = files.iter().map(|file| TrainedLapgan::of(file, device)).collect::<Result<Vec<_>>>()?;
     let side = models.first().context("a model is needed")?.generator.side();
     ensure!(models.iter().all(|model| model.generator.side() == side), "the models make pictures of different sides");
-    let (training, held_out) = data(options.training.as_deref(), options.data.as_deref(), files)?;
+    let (training, held_out) = data(&options.training, &options.data, files)?;
     let training = crops(&training, options.most.unwrap_or(MOST), side)?;
     let held_out = crops(&held_out, options.most.unwrap_or(MOST), side)?;
     let judge = Judge::open(device)?;

@@ -44,7 +44,7 @@ pub struct Row {
 pub fn evaluate(options: &EvalOptions, models_files: &[ModelFile], device: &Device) -> Result<()> {
     ensure!(!options.styles.style.is_empty(), "--style: name the pictures that the styles were learned from");
     let (side, count) = (options.size.unwrap_or(USUAL.0), options.most.unwrap_or(USUAL.1));
-    let pictures = crops(&open_held_out(options.data.as_deref())?, count, side)?;
+    let pictures = crops(&open_held_out(&options.data)?, count, side)?;
     let terms = &options.styles.terms;
     let loss = loss(terms, content_scale(terms, &open_training()?, side, device)?, device)?;
     let styles = files(&options.styles.style)?;
