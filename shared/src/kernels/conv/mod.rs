@@ -6,6 +6,7 @@
 //! are burn's own operations.
 
 mod arch;
+mod band;
 mod correlate;
 mod extension;
 mod geometry;

@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use pulp::{Simd, WithSimd};
 
 use super::arch::arch;
+use super::band::Band;
 use super::correlate::Correlate;
 use super::geometry::{Geometry, Plan, Side};
-use super::phases::{Block, backward, blocks, forward};
+use super::phases::{backward, blocks, forward};
 use super::planes;
 use super::tile;
 use super::weight_gradient::{self, WeightGradient};
@@ -16,6 +17,9 @@ use crate::kernels::parallel;
 
 /// Floats of the planes of pictures that are gone through together: half of a cache of 2 MiB.
 const GROUPED: usize = 256 * 1024;
+
+/// Floats that are copied faster on one thread.
+const SHARED: usize = 32 * 1024;
 
 thread_local! {
     /// Planes of one picture, kept for the next: fresh memory would cost more than filling it. Taken while in use, so that a thread
@@ -64,17 +68,20 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
         None => (forward(&plan, weights, inputs, &blocks), Vec::new()),
     };
     let side = squares.as_ref().map_or(&plan.input, |squares| &squares.input);
-    let correlate = |pictures: usize, planes: &[f32], channel: usize, blocks: &[Block], y: &mut [f32]| match &squares {
+    let target_side = squares.as_ref().map_or(&plan.output, |squares| &squares.output);
+    let correlate = |pictures: usize, planes: &[f32], channel: usize, band: Band<'_>| match &squares {
         Some(squares) => {
-            let target = y.len() / pictures;
-            let each = planes.chunks(inputs * channel).zip(y.chunks_mut(target));
-            for (planes, y) in each {
-                arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks, bias, slope, y });
+            let Band { rows, channels } = band;
+            let mut channels = channels.into_iter();
+            for planes in planes.chunks(inputs * channel).take(pictures) {
+                let band = Band { rows: rows.clone(), channels: channels.by_ref().take(job.outputs).collect() };
+                arch.dispatch(winograd::Convolve { squares, planes, inputs, weights: &weights, blocks: &blocks, bias, slope, band });
             }
         }
         None => {
-            let (phases, side, after) = (&phases[..], &plan.output, Some((bias, slope)));
-            arch.dispatch(Correlate { phases, blocks, pictures, sources: inputs, planes, channel, side, after, y });
+            let (phases, after) = (&phases[..], Some((bias, slope)));
+            let (blocks, side) = (&blocks[..], target_side);
+            arch.dispatch(Correlate { phases, blocks, pictures, sources: inputs, planes, channel, side, after, band });
         }
     };
     if job.batch >= parallel::threads() {
@@ -82,21 +89,15 @@ fn convolve_by(squares: bool, job: &Job, x: &[f32], weights: &[f32], bias: &[f32
         parallel::for_each(y.chunks_mut(group * target).enumerate().collect(), |(number, y)| {
             let pictures = y.len() / target;
             let x = &x[number * group * source..];
-            in_planes(side, x, source, pictures, |planes, channel| correlate(pictures, planes, channel, &blocks, y));
+            let band = Band::whole(target_side, y);
+            in_planes(side, x, source, pictures, 1, |planes, channel| correlate(pictures, planes, channel, band));
         });
         return y;
     }
     for (picture, y) in y.chunks_mut(target).enumerate() {
-        in_planes(side, &x[picture * source..], source, 1, |planes, channel| {
-            let mut parts = Vec::new();
-            let mut rest = y;
-            for blocks in blocks.chunks(blocks.len().div_ceil(parallel::threads())) {
-                let channels: usize = blocks.iter().map(|block| block.wanted).sum();
-                let (part, more) = rest.split_at_mut(channels * plan.output.pixels());
-                parts.push((blocks, part));
-                rest = more;
-            }
-            parallel::for_each(parts, |(blocks, y)| correlate(1, planes, channel, blocks, y));
+        let bands = Band::split(target_side, y, parallel::threads());
+        in_planes(side, &x[picture * source..], source, 1, parallel::threads(), |planes, channel| {
+            parallel::for_each(bands, |band| correlate(1, planes, channel, band));
         });
     }
     y
@@ -136,10 +137,11 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
             if let Some(y) = dx.next() {
                 let (blocks, side) = (&blocks, &plan.input);
                 let sources = job.outputs;
-                arch.dispatch(Correlate { phases: &phases, blocks, pictures, sources, planes, channel, side, after: None, y });
+                let band = Band::whole(side, y);
+                arch.dispatch(Correlate { phases: &phases, blocks, pictures, sources, planes, channel, side, after: None, band });
             }
             if of_weights {
-                in_planes(&plan.input, &x[first * source..], source, pictures, |x, x_channel| {
+                in_planes(&plan.input, &x[first * source..], source, pictures, 1, |x, x_channel| {
                     let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut taps[..]);
                     arch.dispatch(WeightGradient { plan: &plan, pictures, x, x_channel, dz: planes, inputs, outputs, sums });
                 });
@@ -164,18 +166,29 @@ fn group_size(batch: usize, each: usize) -> usize {
 }
 
 /// Calls `work` with the planes of the first pictures of `x`, `length` floats each, one picture after the other, and the distance between
-/// channels.
-fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
+/// channels. So many threads make the planes.
+fn in_planes<R>(side: &Side, x: &[f32], length: usize, pictures: usize, threads: usize, work: impl FnOnce(&[f32], usize) -> R) -> R {
     // The last vector may read past the picture: into the next, or not at all.
     if side.is_dense() && x.len() >= pictures * length + 16 {
         return work(x, side.pixels());
     }
     let mut buffer = INPUT.take();
     let planes = sized(&mut buffer, pictures * (length / side.pixels()) * side.channel());
-    arch().dispatch(Split { side, x: &x[..pictures * length], planes });
+    split(side, &x[..pictures * length], planes, threads);
     let result = work(planes, side.channel());
     INPUT.set(buffer);
     result
+}
+
+/// Copies channels into planes, on so many threads.
+fn split(side: &Side, x: &[f32], planes: &mut [f32], threads: usize) {
+    let arch = arch();
+    let channels = (x.len() / side.pixels()).div_ceil(threads).max(1);
+    if threads == 1 || x.len() < SHARED {
+        return arch.dispatch(Split { side, x, planes });
+    }
+    let parts = x.chunks(channels * side.pixels()).zip(planes.chunks_mut(channels * side.channel()));
+    parallel::for_each(parts.collect(), |(x, planes)| arch.dispatch(Split { side, x, planes }));
 }
 
 /// Returns the first floats of a buffer that grows as needed.

@@ -12,7 +12,9 @@ use pulp::{Simd, WithSimd};
 /// With 16 registers and fused multiplication six channels by two vectors fill 15: 12 sums, two vectors of pixels, one weight. Four by three
 /// would fill all 16, and the compiler wants one more and keeps sums in memory.
 pub(super) const fn channels<S: Simd>() -> usize {
-    if cfg!(target_arch = "wasm32") {
+    if cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) {
+        6
+    } else if cfg!(target_arch = "wasm32") {
         4
     } else if S::REGISTER_COUNT >= 32 {
         8
@@ -23,7 +25,7 @@ pub(super) const fn channels<S: Simd>() -> usize {
 
 /// Vectors of pixels in a tile of [`correlate`].
 const fn vectors<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 3 } else { 2 }
+    if S::REGISTER_COUNT >= 32 && !cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) { 3 } else { 2 }
 }
 
 /// The input of [`correlate`].

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use pulp::{Simd, WithSimd};
 
 use super::arch::arch;
+use super::band::Band;
 use super::geometry::{Geometry, Side, plane};
 use super::phases::{Block, split_by_block};
 use super::tile::{self, Source};
@@ -43,7 +44,7 @@ impl WithSimd for Lanes {
 /// The positions at which squares are read and written.
 pub(super) struct Squares {
     pub(super) input: Side,
-    output: Side,
+    pub(super) output: Side,
 }
 
 impl Squares {
@@ -83,8 +84,8 @@ fn transform_kernel(g: &[f32]) -> [f32; 16] {
     std::array::from_fn(|k| rows[k / 4][k % 4])
 }
 
-/// The sums of some blocks for one picture.
-pub(super) struct Convolve<'a> {
+/// The sums of all blocks for one picture.
+pub(super) struct Convolve<'a, 'y> {
     pub(super) squares: &'a Squares,
     pub(super) planes: &'a [f32],
     pub(super) inputs: usize,
@@ -93,11 +94,10 @@ pub(super) struct Convolve<'a> {
     pub(super) blocks: &'a [Block],
     pub(super) bias: &'a [f32],
     pub(super) slope: f32,
-    /// The blocks' channels.
-    pub(super) y: &'a mut [f32],
+    pub(super) band: Band<'y>,
 }
 
-impl WithSimd for Convolve<'_> {
+impl WithSimd for Convolve<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -105,19 +105,18 @@ impl WithSimd for Convolve<'_> {
         let mut transformed = TRANSFORMED.take();
         transformed.resize((self.inputs * 16 * STRIP).max(transformed.len()), 0.0);
         let side = &self.squares.output;
-        let length = self.squares.length();
+        let Band { rows, mut channels } = self.band;
+        let last = self.squares.length().min(rows.end * side.pitch);
         let mut products = [0.0; 16 * 8 * STRIP];
         let mut sums = [0.0; 4 * 8 * STRIP];
-        for start in (0..length).step_by(STRIP) {
-            let count = STRIP.min(length - start);
+        for start in (rows.start * side.pitch..last).step_by(STRIP) {
+            let count = STRIP.min(last - start);
             let input = &self.squares.input;
             for (planes, transformed) in self.planes.chunks_exact(input.channel()).zip(transformed.chunks_exact_mut(16 * STRIP)) {
                 transform_inputs(simd, input, planes, start, count, transformed);
             }
-            let mut y = &mut *self.y;
             for block in self.blocks {
-                let (now, rest) = y.split_at_mut(block.wanted * side.pixels());
-                y = rest;
+                let now = &mut channels[block.first..][..block.wanted];
                 for k in 0..16 {
                     let stride = block.width * self.inputs;
                     let weights = &self.weights[block.first * self.inputs * 16 + k * stride..][..stride];
@@ -125,10 +124,9 @@ impl WithSimd for Convolve<'_> {
                     tile::strip(simd, block.width, source, &mut products[k * 8 * STRIP..], STRIP, count);
                 }
                 transform_products(simd, &products, &mut sums);
-                for channel in 0..block.wanted {
-                    let y = &mut now[channel * side.pixels()..][..side.pixels()];
-                    let rows: [&[f32]; 4] = std::array::from_fn(|phase| &sums[(phase * 8 + channel) * STRIP..][..count]);
-                    write(side, start, rows, self.bias[block.first + channel], self.slope, y);
+                for (channel, y) in now.iter_mut().enumerate() {
+                    let phases: [&[f32]; 4] = std::array::from_fn(|phase| &sums[(phase * 8 + channel) * STRIP..][..count]);
+                    write(side, rows.start, start, phases, self.bias[block.first + channel], self.slope, y);
                 }
             }
         }
@@ -184,9 +182,9 @@ fn transform_products<S: Simd>(simd: S, products: &[f32], sums: &mut [f32]) {
     }
 }
 
-/// Puts squares, from position `start` on, where their pixels are, with bias and activation.
+/// Puts squares, from position `start` on, where their pixels are in a band that begins at row `top` of squares, with bias and activation.
 #[inline(always)]
-fn write(side: &Side, start: usize, sums: [&[f32]; 4], bias: f32, slope: f32, y: &mut [f32]) {
+fn write(side: &Side, top: usize, start: usize, sums: [&[f32]; 4], bias: f32, slope: f32, y: &mut [f32]) {
     let activate = |sum: f32| {
         let value = sum + bias;
         if value > 0.0 { value } else { slope * value }
@@ -197,10 +195,10 @@ fn write(side: &Side, start: usize, sums: [&[f32]; 4], bias: f32, slope: f32, y:
         let (row, column) = ((start + at) / side.pitch, (start + at) % side.pitch);
         let length = (side.pitch - column).min(count - at);
         for down in 0..2 {
-            let line = row * 2 + down;
-            if line >= side.height {
+            if row * 2 + down >= side.height {
                 continue;
             }
+            let line = (row - top) * 2 + down;
             let pixels = &mut y[line * side.width..(line + 1) * side.width];
             let Some(pixels) = pixels.get_mut(column * 2..) else { continue };
             let even = &sums[down * 2][at..at + length];
