@@ -1,24 +1,45 @@
 // @ts-check
 // The same work by the page's own wasm and by other libraries, for `cargo xtask bench --peers`, which calls `prepare` and `once` in turns.
 
-import { deepsimEnlarge, deepsimInvert, deepsimRestyle } from "./deepsim.js";
 import { onnxruntime } from "./onnxruntime.js";
 import { styleTransformer, upscaleFile, upscalerJs } from "./tfjs.js";
 
+/**
+ * Starts the page's module in a worker, as the page does. Returns a function that does the work once.
+ * @param {string} work @param {string} build @param {number} threads
+ * @returns {Promise<() => Promise<Uint8Array>>}
+ */
+async function deepsim(work, build, threads) {
+    const worker = new Worker(new URL("./deepsim.js", import.meta.url), { type: "module" });
+    const ask = (/** @type {any} */ message) => new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => ("failure" in data ? reject(new Error(data.failure)) : resolve(data.value));
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.postMessage(message);
+    });
+    await ask({ work, build, threads });
+    return () => ask({});
+}
+
 /** What makes a peer ready: returns a function that does the work once and returns RGBA bytes. @type {Record<string, () => Promise<() => Promise<Uint8Array>>>} */
 const MAKERS = {
-    "inversion, deepsim cpu": () => deepsimInvert(false),
-    "inversion, deepsim webgpu": () => deepsimInvert(true),
+    "inversion, deepsim cpu, 1 thread": () => deepsim("invert", "cpu", 1),
+    "inversion, deepsim cpu, 1 thread, fused": () => deepsim("invert", "cpu-threads-relaxed", 1),
+    "inversion, deepsim cpu, threads": () => deepsim("invert", "cpu-threads-relaxed", navigator.hardwareConcurrency),
+    "inversion, deepsim webgpu": () => deepsim("invert", "webgpu", 1),
     "inversion, onnxruntime-web wasm, 1 thread": () => onnxruntime("wasm", 1),
     "inversion, onnxruntime-web wasm, threads": () => onnxruntime("wasm", navigator.hardwareConcurrency),
     "inversion, onnxruntime-web webgpu": () => onnxruntime("webgpu", 1),
-    "enlarge, deepsim cpu": () => deepsimEnlarge(false),
-    "enlarge, deepsim webgpu": () => deepsimEnlarge(true),
+    "enlarge, deepsim cpu, 1 thread": () => deepsim("enlarge", "cpu", 1),
+    "enlarge, deepsim cpu, 1 thread, fused": () => deepsim("enlarge", "cpu-threads-relaxed", 1),
+    "enlarge, deepsim cpu, threads": () => deepsim("enlarge", "cpu-threads-relaxed", navigator.hardwareConcurrency),
+    "enlarge, deepsim webgpu": () => deepsim("enlarge", "webgpu", 1),
     "enlarge, UpscalerJS esrgan-slim, tfjs wasm, 1 thread": () => upscalerJs("wasm", 1),
     "enlarge, UpscalerJS esrgan-slim, tfjs wasm, threads": () => upscalerJs("wasm", navigator.hardwareConcurrency),
     "enlarge, UpscalerJS esrgan-slim, tfjs webgpu": () => upscalerJs("webgpu", 1),
-    "style, deepsim cpu": () => deepsimRestyle(false),
-    "style, deepsim webgpu": () => deepsimRestyle(true),
+    "style, deepsim cpu, 1 thread": () => deepsim("restyle", "cpu", 1),
+    "style, deepsim cpu, 1 thread, fused": () => deepsim("restyle", "cpu-threads-relaxed", 1),
+    "style, deepsim cpu, threads": () => deepsim("restyle", "cpu-threads-relaxed", navigator.hardwareConcurrency),
+    "style, deepsim webgpu": () => deepsim("restyle", "webgpu", 1),
     "style, arbitrary-image-stylization separable, tfjs wasm, 1 thread": () => styleTransformer("wasm", 1),
     "style, arbitrary-image-stylization separable, tfjs wasm, threads": () => styleTransformer("wasm", navigator.hardwareConcurrency),
     "style, arbitrary-image-stylization separable, tfjs webgpu": () => styleTransformer("webgpu", 1),

@@ -163,6 +163,21 @@ impl Lab {
         picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
     }
 
+    /// Inverts a square picture at once, without an analysis that would be kept: no layer past the inverter's is computed.
+    ///
+    /// # Errors
+    /// If there is no such inverter, the side is not a multiple of 16, or the device fails.
+    pub async fn invert_picture(&self, name: &str, picture: &Picture) -> Result<Picture, LabError> {
+        let Loaded { layer, scale, inverter } = self.loaded(name)?;
+        if !is_valid_side(picture.width()) || picture.width() != picture.height() {
+            return Err(LabError::Side(picture.width()));
+        }
+        let tensor = picture::to_tensor(std::slice::from_ref(picture), &self.device)?; // [1, 3, side, side]
+        let features = self.squeezenet.features(tensor, *layer).div_scalar(*scale); // [1, channels, grid, grid]
+        let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
+        picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
+    }
+
     /// Makes one round of re-encoding (DeePSiM, section 4.3): inverts the features and computes those of the inversion.
     ///
     /// # Errors

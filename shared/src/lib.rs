@@ -79,6 +79,10 @@
 //! # Features and versions
 //!
 //! * `ndarray`: burn's older backend for the processor, as a reference to compare with.
+//! * `webgpu`: the browser's GPU, in a build for wasm.
+//! * `relaxed-simd`: fused multiplication and addition in a build for wasm, for browsers that have it.
+//!
+//! A build for wasm with the target feature `atomics` computes on rayon's threads.
 //!
 //! Rust 1.95 or later. burn is re-exported as [`burn`](mod@burn), so that versions agree.
 
@@ -106,5 +110,7 @@ pub mod restyle;
 pub mod surgery;
 
 pub use burn;
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+pub use kernels::enable_relaxed_simd;
 pub use layer::Layer;
 pub use picture::Picture;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
 use deepsim_tests::chromium::Gpu;
-use deepsim_tests::in_browser::in_browser;
+use deepsim_tests::in_browser::{in_browser, in_browser_of_any_host};
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::site::site_of;
 use deepsim_tests::{picture, shipped_model, succeed, trainer, workspace};
@@ -56,13 +56,16 @@ fn pictures(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that the networks give the golden activations in the browser, with the numbers and tolerances of the native test.
+/// Asserts that the networks give the golden activations in the browser, with the numbers and tolerances of the native test. Only the build for WebGPU holds
+/// the judge, which the page itself does not use.
 async fn assert_golden(page: &Page) -> Result<()> {
+    let networks = [("squeezenet", 64), ("efficientnet_lite0", 96)];
+    let count = if page.data("build").await? == "webgpu" { 2 } else { 1 };
     let bytes = fs::read(workspace().join("tests/golden/golden.safetensors"))?;
     let values = |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let golden = safetensors::SafeTensors::deserialize(&bytes)?;
     let golden: BTreeMap<String, Vec<f32>> = golden.iter().map(|(name, view)| (name.to_owned(), values(view.data()))).collect();
-    for (model, side) in [("squeezenet", 64), ("efficientnet_lite0", 96)] {
+    for (model, side) in &networks[..count] {
         let script = "const [url, side, done] = arguments; deepsim.engine.ask('activations', {url, side}).then( \
             (values) => done(Object.fromEntries([...values].map(([name, numbers]) => [name, [...numbers]]))), (cause) => done(String(cause)))";
         let found = page.client.execute_async(script, vec![json!(format!("models/{model}.safetensors")), json!(side)]).await?;
@@ -82,14 +85,14 @@ async fn assert_golden(page: &Page) -> Result<()> {
 
 /// Asserts golden activations and some inversions on one device. The judge's model file, which the page itself does not need, is added to
 /// the site.
-fn assert_numbers(gpu: Gpu, query: &str, device: &str, which: &[(&str, f64)]) -> Result<()> {
+fn assert_numbers(gpu: Gpu, query: &str, build: &str, which: &[(&str, f64)]) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     pictures(temporary.path())?;
     let site = site_of(temporary.path(), &["fire5"])?;
     fs::copy(workspace().join("models/efficientnet_lite0.safetensors"), site.join("models/efficientnet_lite0.safetensors"))?;
     in_browser(gpu, &site, async |page| {
         println!("can be used after {} ms", page.open(query).await?);
-        ensure!(page.data("device").await? == device, "on {}", page.text("#device").await?);
+        ensure!(page.data("build").await? == build, "{} on {}", page.data("build").await?, page.text("#device").await?);
         assert_golden(page).await?;
         assert_parity(page, temporary.path(), which).await
     })
@@ -97,7 +100,40 @@ fn assert_numbers(gpu: Gpu, query: &str, device: &str, which: &[(&str, f64)]) ->
 
 #[test]
 fn numbers_are_the_native_ones_on_the_processor() -> Result<()> {
-    assert_numbers(Gpu::None, "", "cpu", &PICTURES)
+    assert_numbers(Gpu::None, "", "cpu-threads-relaxed", &PICTURES)
+}
+
+/// A browser that lacks what the fastest build needs gets another one.
+#[test]
+fn numbers_are_the_native_ones_in_slower_builds() -> Result<()> {
+    for (query, build) in [("?without=relaxed-simd", "cpu-threads"), ("?without=threads", "cpu"), ("?without=threads,relaxed-simd", "cpu")]
+    {
+        assert_numbers(Gpu::None, query, build, &PICTURES[..1])?;
+    }
+    Ok(())
+}
+
+/// A host that does not isolate the page: the first visit has one thread, and the service worker isolates the second. A build that is missing on
+/// the server, or not kept for offline use, is no reason to stop.
+#[test]
+fn any_host_and_any_build_will_do() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let site = site_of(temporary.path(), &["fire9"])?;
+    in_browser_of_any_host(Gpu::None, &site, async |page| {
+        page.open("#side=128").await?;
+        ensure!(page.data("build").await? == "cpu", "first visit: {}", page.data("build").await?);
+        page.until("navigator.serviceWorker.controller").await?;
+        page.client.refresh().await?;
+        page.rest().await?;
+        ensure!(page.data("build").await? == "cpu-threads-relaxed", "second visit: {}", page.data("build").await?);
+        fs::remove_dir_all(site.join("wasm/cpu-threads-relaxed"))?;
+        page.run("caches.keys().then((names) => names.forEach((name) => caches.delete(name)))", vec![]).await?;
+        page.client.refresh().await?;
+        page.rest().await?;
+        ensure!(page.data("build").await? == "cpu-threads", "without the fastest build: {}", page.data("build").await?);
+        ensure!(page.problem().await?.is_empty(), "{}", page.problem().await?);
+        Ok(())
+    })
 }
 
 #[test]

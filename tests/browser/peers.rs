@@ -11,16 +11,19 @@ use deepsim_tests::chromium::{Chromium, Gpu};
 use serde_json::{Value, json};
 use xtask::serve::Server;
 
-/// (work, ours, theirs, runs of each)
-const PAIRS: [(&str, &str, &str, usize); 9] = [
-    ("inversion", "deepsim cpu", "onnxruntime-web wasm, 1 thread", 15),
-    ("inversion", "deepsim cpu", "onnxruntime-web wasm, threads", 15),
+/// (work, ours, theirs, runs of each). "fused": with relaxed SIMD.
+const PAIRS: [(&str, &str, &str, usize); 12] = [
+    ("inversion", "deepsim cpu, 1 thread", "onnxruntime-web wasm, 1 thread", 15),
+    ("inversion", "deepsim cpu, 1 thread, fused", "onnxruntime-web wasm, 1 thread", 15),
+    ("inversion", "deepsim cpu, threads", "onnxruntime-web wasm, threads", 15),
     ("inversion", "deepsim webgpu", "onnxruntime-web webgpu", 3),
-    ("enlarge", "deepsim cpu", "UpscalerJS esrgan-slim, tfjs wasm, 1 thread", 9),
-    ("enlarge", "deepsim cpu", "UpscalerJS esrgan-slim, tfjs wasm, threads", 9),
+    ("enlarge", "deepsim cpu, 1 thread", "UpscalerJS esrgan-slim, tfjs wasm, 1 thread", 9),
+    ("enlarge", "deepsim cpu, 1 thread, fused", "UpscalerJS esrgan-slim, tfjs wasm, 1 thread", 9),
+    ("enlarge", "deepsim cpu, threads", "UpscalerJS esrgan-slim, tfjs wasm, threads", 9),
     ("enlarge", "deepsim webgpu", "UpscalerJS esrgan-slim, tfjs webgpu", 3),
-    ("style", "deepsim cpu", "arbitrary-image-stylization separable, tfjs wasm, 1 thread", 9),
-    ("style", "deepsim cpu", "arbitrary-image-stylization separable, tfjs wasm, threads", 9),
+    ("style", "deepsim cpu, 1 thread", "arbitrary-image-stylization separable, tfjs wasm, 1 thread", 9),
+    ("style", "deepsim cpu, 1 thread, fused", "arbitrary-image-stylization separable, tfjs wasm, 1 thread", 9),
+    ("style", "deepsim cpu, threads", "arbitrary-image-stylization separable, tfjs wasm, threads", 9),
     ("style", "deepsim webgpu", "arbitrary-image-stylization separable, tfjs webgpu", 3),
 ];
 

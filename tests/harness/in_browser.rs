@@ -13,12 +13,13 @@ use crate::page::Page;
 const AT_A_TIME: u32 = 2;
 static BROWSERS: Semaphore = Semaphore::const_new(AT_A_TIME as usize);
 
-/// Serves `site` below a path of its own, as some static host would, and runs `body` in a browser; another one may run beside it.
+/// Serves `site` below a path of its own and runs `body` in a browser; another one may run beside it. The server isolates the page, so that it
+/// has threads.
 ///
 /// # Errors
 /// If the body fails; a picture of the window is kept then.
 pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    in_browser_of(1, gpu, site, body)
+    in_browser_of(1, gpu, site, Server::start_isolated, body)
 }
 
 /// Runs the body while no other browser runs: for what is measured by the clock.
@@ -26,11 +27,25 @@ pub fn in_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result
 /// # Errors
 /// If the body fails; a picture of the window is kept then.
 pub fn in_only_browser(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    in_browser_of(AT_A_TIME, gpu, site, body)
+    in_browser_of(AT_A_TIME, gpu, site, Server::start_isolated, body)
 }
 
-fn in_browser_of(share: u32, gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
-    let server = Server::start(site.parent().context("a site has a folder above it")?, 0)?;
+/// Runs the body with a server that adds nothing, as most static hosts.
+///
+/// # Errors
+/// If the body fails; a picture of the window is kept then.
+pub fn in_browser_of_any_host(gpu: Gpu, site: &Path, body: impl AsyncFnOnce(&Page) -> Result<()>) -> Result<()> {
+    in_browser_of(1, gpu, site, Server::start, body)
+}
+
+fn in_browser_of(
+    share: u32,
+    gpu: Gpu,
+    site: &Path,
+    serve: impl FnOnce(&Path, u16) -> Result<Server>,
+    body: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let server = serve(site.parent().context("a site has a folder above it")?, 0)?;
     let name = site.file_name().and_then(|name| name.to_str()).context("a site has a name")?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

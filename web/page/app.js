@@ -1,6 +1,7 @@
 // @ts-check
 // The page's start: its views, in the order of their tabs.
 
+import { register } from "./common/offline.js";
 import { nextTask, Page } from "./common/page.js";
 import { Enlarge } from "./enlarge/view.js";
 import { Generate } from "./generate/view.js";
@@ -16,5 +17,4 @@ const page = new Page(VIEWS);
 Object.assign(window, { deepsim: page });
 await nextTask();
 page.start();
-// Service workers need a secure context: on addresses without a certificate the page works, but only with a connection.
-if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("./sw.js").catch((cause) => console.warn(`no offline use: ${cause}`));
+register();

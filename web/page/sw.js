@@ -1,6 +1,7 @@
 // @ts-check
 // Offline use: the page's files are kept as they were built, all of one version. A newer version on the server is never hidden: each visit
-// asks for the version first, and takes the kept files only if it is the same or there is no connection.
+// asks for the version first, and takes the kept files only if it is the same or there is no connection. Of the builds of wasm only those are
+// kept that the page asks for. Every answer isolates the page, on hosts that do not: threads need that.
 
 /** Filled in when the page is built. */
 const VERSION = "VERSION";
@@ -11,11 +12,46 @@ const CACHE = `deepsim-page-${VERSION}`;
 const worker = /** @type {any} */ (self);
 const addresses = new Set(FILES.map((file) => new URL(file, worker.registration.scope).href));
 const start = new URL("./", worker.registration.scope).href;
+/** Builds of wasm are in folders of their own below it. */
+const BUILDS = "wasm/";
+const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 /** Whether the server has this version; not known before the first visit. */
 let isNewest = true;
 
+/** @param {string[]} files */
+async function keep(files) {
+    const cache = await caches.open(CACHE);
+    await cache.addAll(files.map((file) => new Request(file, { cache: "no-cache" })));
+}
+
+/** The files of builds of wasm. @param {string[]} builds */
+const filesOf = (builds) => FILES.filter((file) => builds.some((build) => file.startsWith(`${BUILDS}${build}/`)));
+
+/** The builds that are kept, of whatever version: those that this browser uses. */
+async function keptBuilds() {
+    const folder = new URL(BUILDS, worker.registration.scope).href;
+    const builds = new Set();
+    for (const name of await caches.keys()) {
+        if (!name.startsWith("deepsim-page-")) continue;
+        for (const { url } of await (await caches.open(name)).keys()) if (url.startsWith(folder)) builds.add(url.slice(folder.length).split("/")[0]);
+    }
+    return /** @type {string[]} */ ([...builds]);
+}
+
 worker.addEventListener("install", (/** @type {any} */ event) => {
-    event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([start, ...FILES].map((file) => new Request(file, { cache: "no-cache" })))).then(() => worker.skipWaiting()));
+    event.waitUntil((async () => {
+        await keep([start, ...FILES.filter((file) => !file.startsWith(BUILDS)), ...filesOf(await keptBuilds())]);
+        await worker.skipWaiting();
+    })());
+});
+
+worker.addEventListener("message", (/** @type {any} */ event) => {
+    event.waitUntil((async () => {
+        const cache = await caches.open(CACHE);
+        const wanted = filesOf(event.data.builds);
+        const kept = await Promise.all(wanted.map((file) => cache.match(file)));
+        await keep(wanted.filter((_, index) => !kept[index]));
+    })());
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
@@ -42,7 +78,12 @@ async function answer(request) {
         if (!isNewest) worker.registration.update();
     }
     const kept = isNewest ? await (await caches.open(CACHE)).match(address) : undefined;
-    return kept ?? fetch(request);
+    const response = kept ?? (await fetch(request));
+    // Some answers, such as to a range of bytes or a redirection, cannot be made anew.
+    if (response.status !== 200 || response.type === "opaque") return response;
+    const headers = new Headers(response.headers);
+    for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
+    return new Response(response.body, { status: 200, headers });
 }
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {

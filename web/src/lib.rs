@@ -45,7 +45,12 @@ const CLASSES: usize = 5;
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    deepsim::enable_relaxed_simd();
 }
+
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+pub use wasm_bindgen_rayon::init_thread_pool;
 
 /// A device, the networks on it, and the pictures that are inverted.
 #[wasm_bindgen]
@@ -188,6 +193,15 @@ impl Session {
         Ok(self.lab()?.invert(name, self.analysis(slot)?, Some(&edited)).await?.to_rgba())
     }
 
+    /// Inverts a square picture (RGBA bytes) of which nothing is kept, such as a webcam's frame, and returns RGBA bytes.
+    ///
+    /// # Errors
+    /// If there is no such inverter, the bytes are no picture, or the device fails.
+    #[wasm_bindgen(js_name = invertPicture)]
+    pub async fn invert_picture(&self, name: &str, rgba: &[u8], side: usize) -> Result<Vec<u8>, JsError> {
+        Ok(self.lab()?.invert_picture(name, &Picture::from_rgba(side, side, rgba)?).await?.to_rgba())
+    }
+
     /// Compares an inversion (RGBA bytes) with the slot's picture. `plain`: the features were not changed; what SqueezeNet computes of it
     /// is kept.
     ///
@@ -281,15 +295,15 @@ fn device_failed(error: burn::tensor::ExecutionError) -> JsError {
     JsError::new(&error.to_string())
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
 async fn webgpu_device() -> Result<Device, JsError> {
     let device = Device::wgpu_options().init_async().await.map_err(|error| JsError::new(&error.to_string()))?;
     web_sys::console::info_1(&format!("deepsim computes on {device:?}").into());
     Ok(device)
 }
 
-/// Fails: only browsers have the WebGPU that the page uses.
-#[cfg(not(target_arch = "wasm32"))]
+/// Fails: only the module for WebGPU has a device of the browser's.
+#[cfg(not(all(target_arch = "wasm32", feature = "webgpu")))]
 async fn webgpu_device() -> Result<Device, JsError> {
-    Err(JsError::new("WebGPU is a browser's; this build is not for one"))
+    Err(JsError::new("this build computes on the processor alone"))
 }

@@ -9,4 +9,5 @@ pub mod serve;
 pub mod setup;
 mod site;
 pub mod test;
+pub mod wasm;
 pub mod web;

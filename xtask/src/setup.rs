@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::announce::{cargo, output, root, run, step, succeeds, target};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The target of the page's modules.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The newest trunk that builds with Rust 1.95.
 const TRUNK: &str = "0.21.14";
 
@@ -18,6 +19,13 @@ const TRUNK: &str = "0.21.14";
 pub struct WasmToolchain {
     /// Name and value of each variable.
     pub variables: Vec<(&'static str, OsString)>,
+    /// Variables with which cargo compiles the standard library too, which a build with threads needs. None if its source is missing.
+    pub standard_library: Option<Vec<(&'static str, OsString)>>,
+}
+
+/// Lets any compiler build the standard library, which is no stable feature yet.
+fn build_standard_library() -> Vec<(&'static str, OsString)> {
+    vec![("RUSTC_BOOTSTRAP", "1".into()), ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into())]
 }
 
 /// Finds a Rust that compiles for wasm32: rustup's, else Debian's with a standard library that cargo builds.
@@ -29,11 +37,11 @@ pub fn wasm_toolchain() -> Result<WasmToolchain> {
     let simd = ("RUSTFLAGS", OsString::from("-C target-feature=+simd128"));
     if has_standard_library() {
         println!("    found");
-        return Ok(WasmToolchain { variables: vec![simd] });
+        return Ok(WasmToolchain { variables: vec![simd], standard_library: rustup_library_source() });
     }
     if succeeds(Command::new("rustup").args(["target", "add", TARGET])) && has_standard_library() {
         println!("    installed with rustup");
-        return Ok(WasmToolchain { variables: vec![simd] });
+        return Ok(WasmToolchain { variables: vec![simd], standard_library: rustup_library_source() });
     }
     println!("    rustup has none for this machine; trying Debian's compiler");
     let complete = ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld"].iter().all(|path| Path::new(path).is_file())
@@ -45,17 +53,25 @@ pub fn wasm_toolchain() -> Result<WasmToolchain> {
     let mut path = OsString::from("/usr/bin:");
     path.push(env::var_os("PATH").unwrap_or_default());
     println!("    Debian's rustc; cargo builds the standard library with the page");
-    Ok(WasmToolchain {
-        variables: vec![
-            simd,
-            ("PATH", path),
-            ("CARGO", "/usr/bin/cargo".into()),
-            ("RUSTC", "/usr/bin/rustc".into()),
-            ("RUSTC_BOOTSTRAP", "1".into()),
-            ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort".into()),
-            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld".into()),
-        ],
-    })
+    let mut variables = vec![
+        simd,
+        ("PATH", path),
+        ("CARGO", "/usr/bin/cargo".into()),
+        ("RUSTC", "/usr/bin/rustc".into()),
+        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld".into()),
+    ];
+    variables.extend(build_standard_library());
+    Ok(WasmToolchain { variables, standard_library: Some(Vec::new()) })
+}
+
+/// Finds or installs rustup's source of the standard library. Returns the variables with which cargo builds it.
+fn rustup_library_source() -> Option<Vec<(&'static str, OsString)>> {
+    let is_there = || {
+        output(Command::new("rustc").args(["--print", "sysroot"]))
+            .is_some_and(|sysroot| Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std").is_dir())
+    };
+    let found = is_there() || (succeeds(Command::new("rustup").args(["component", "add", "rust-src"])) && is_there());
+    found.then(build_standard_library)
 }
 
 fn has_standard_library() -> bool {

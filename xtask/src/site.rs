@@ -34,19 +34,16 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     files.retain(|file| !file.starts_with("models/") && !["index.html", "sw.js", "version.txt"].contains(&file.as_str()));
     files.sort();
     let mut hash = Sha256::new();
-    for file in files.iter().map(String::as_str).chain(["index.html", "sw.js"]) {
+    for file in files.iter().map(String::as_str).chain(["index.html"]) {
         hash.update(file);
         hash.update(fs::read(dist.join(file))?);
     }
+    // What an earlier call filled in is no part of the version.
+    let text = fs::read_to_string(dist.join("sw.js"))?;
+    hash.update(with_value(&with_value(&text, "VERSION", &json!(""))?, "FILES", &json!([]))?);
     let version = hexadecimal(&hash.finalize());
     let worker = dist.join("sw.js");
-    let text = fs::read_to_string(&worker)?;
-    let filled = text.replacen("const VERSION = \"VERSION\";", &format!("const VERSION = \"{version}\";"), 1).replacen(
-        "const FILES = [];",
-        &format!("const FILES = {};", serde_json::to_string(&files)?),
-        1,
-    );
-    ensure!(filled.matches(&version).count() == 1 && !filled.contains("FILES = []"), "sw.js has no place for its version and files");
+    let filled = with_value(&with_value(&text, "VERSION", &json!(version))?, "FILES", &json!(files))?;
     fs::write(worker, filled)?;
     fs::write(dist.join("version.txt"), version)?;
     Ok(())
@@ -87,6 +84,22 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     }
     ensure!(found.iter().any(|entry| entry["layer"] != ""), "no inverter in {}", from.display());
     Ok(found)
+}
+
+/// Returns a script in which the value of a constant on a line of its own is replaced.
+fn with_value(script: &str, constant: &str, value: &Value) -> Result<String> {
+    let begin = format!("const {constant} = ");
+    let mut found = 0;
+    let lines = script.lines().map(|line| {
+        if !line.starts_with(&begin) {
+            return line.to_owned();
+        }
+        found += 1;
+        format!("{begin}{value};")
+    });
+    let replaced = lines.collect::<Vec<_>>().join("\n");
+    ensure!(found == 1, "sw.js has {found} lines of {constant}");
+    Ok(replaced + "\n")
 }
 
 /// Lists the files below a folder, as addresses relative to `root`.
@@ -131,6 +144,12 @@ mod tests {
         assert_eq!((complete_with("one"), complete_with("two") == first), (first, false));
         let worker = fs::read_to_string(dist.join("sw.js")).unwrap();
         assert!(worker.contains("[\"models.json\"]"), "{worker}");
+        // A site to which files are added is completed once more.
+        let before = complete_with("two");
+        fs::write(dist.join("later.wasm"), "later").unwrap();
+        complete(&root, &dist).unwrap();
+        assert_ne!(fs::read_to_string(dist.join("version.txt")).unwrap(), before);
+        assert!(fs::read_to_string(dist.join("sw.js")).unwrap().contains("later.wasm"));
         let models: Value = serde_json::from_slice(&fs::read(dist.join("models.json")).unwrap()).unwrap();
         let names: Vec<_> = models.as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["squeezenet", "fire5", "fire5-image", "emoji-vae", "emoji-lapgan"]);

@@ -4,9 +4,12 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{DispatchDevice, TensorMetadata};
 use burn::tensor::{DType, Tensor, TensorData};
 
+/// A build for wasm without WebGPU has no other backend, and all of its models are f32. The compiler then leaves out burn's own operations.
+const ONLY_FLEX: bool = cfg!(all(target_arch = "wasm32", not(feature = "webgpu")));
+
 /// Returns whether a tensor, tracked or not, is flex's and of f32: what the project's own operations work on.
 pub(crate) fn runs_on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
-    matches!(tensor.device().inner().as_dispatch(), DispatchDevice::Flex(_)) && tensor.dtype() == DType::F32
+    ONLY_FLEX || matches!(tensor.device().inner().as_dispatch(), DispatchDevice::Flex(_)) && tensor.dtype() == DType::F32
 }
 
 /// Returns the tensor with its values row after row, without gaps.

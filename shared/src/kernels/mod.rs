@@ -7,3 +7,9 @@ mod flex;
 pub mod normalise;
 mod parallel;
 pub mod pool;
+
+/// Makes the kernels use fused multiplication and addition, which every browser that accepts this module has.
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+pub fn enable_relaxed_simd() {
+    pulp::wasm::enable_relaxed_simd();
+}

@@ -1,12 +1,12 @@
-//! Work over threads; in wasm there is one.
+//! Work over threads. In wasm there is one, unless the build has shared memory (`atomics`) and the page has started a pool of workers.
 
 use std::mem::MaybeUninit;
 
 /// Returns the number of parts that work is worth being split into.
 pub(crate) fn threads() -> usize {
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
     return rayon::current_num_threads();
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
     return 1;
 }
 
@@ -36,11 +36,11 @@ pub(crate) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
 
 /// Applies `work` to every part and returns the results in order.
 pub(crate) fn map<T: Send, R: Send>(parts: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
     {
         use rayon::prelude::*;
         parts.into_par_iter().map(work).collect()
     }
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
     parts.into_iter().map(work).collect()
 }

@@ -8,7 +8,8 @@ use crate::Layer;
 use crate::model_file::{Kind, ModelFile, ModelFileError};
 
 /// Runs the network of a model file on pictures `[batch, 3, side, side]` in [-1, 1] and names what it gives, flattened: every
-/// layer of SqueezeNet, or pooled features and logits of EfficientNet-Lite0.
+/// layer of SqueezeNet, or pooled features and logits of EfficientNet-Lite0. A build for wasm without WebGPU leaves out the latter: its depthwise
+/// convolutions would bring burn's own and a tenth of the download, for a network that the page does not use.
 ///
 /// # Errors
 /// If the file holds another network, or does not fit its own.
@@ -20,7 +21,7 @@ pub fn activations(file: &ModelFile, pictures: Tensor<4>, device: &Device) -> Re
             let named = |(layer, features): (Layer, Tensor<4>)| (format!("squeezenet.{layer}"), features.flatten(0, 3));
             Ok(Layer::ALL.into_iter().zip(features).map(named).collect())
         }
-        Kind::Efficientnet => {
+        Kind::Efficientnet if cfg!(not(all(target_arch = "wasm32", not(feature = "webgpu")))) => {
             let judgement = file.apply(EfficientNet::new(device))?.judge(pictures);
             Ok(vec![
                 ("efficientnet.pooled".to_owned(), judgement.pooled.flatten(0, 1)),

@@ -22,10 +22,11 @@ export class Superseded extends Error {}
 const LOSSES = { processor: 3, end: 5 };
 
 export class Engine extends EventTarget {
-    /** @param {string} wanted `auto`, `webgpu` or `cpu` */
-    constructor(wanted) {
+    /** @param {string} wanted `auto`, `webgpu` or `cpu` @param {string} without what not to use of `threads`, `relaxed-simd`, with a comma between */
+    constructor(wanted, without) {
         super();
         this.wanted = wanted;
+        this.without = without;
         this.losses = 0;
         this.newest = 0;
         /** @type {Request[]} */
@@ -47,7 +48,7 @@ export class Engine extends EventTarget {
             event.preventDefault();
             this.lose("crashed", event.message ?? "");
         });
-        this.worker.postMessage({ id: 0, type: "start", body: { device } });
+        this.worker.postMessage({ id: 0, type: "start", body: { device, without: this.without } });
     }
 
     /** Ends the worker and starts another one on this device. @param {string} wanted */

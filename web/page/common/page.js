@@ -5,6 +5,7 @@ import { element, fillWords } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Engine, Superseded } from "./engine.js";
 import { readState, writeState } from "./fields.js";
+import { keepForOffline } from "./offline.js";
 import { listen } from "./source.js";
 import { Views } from "./views.js";
 import { SAY, TEXTS, problem } from "./words.js";
@@ -24,7 +25,8 @@ export class Page {
         this.fields = Object.assign({}, Views.fields(classes), ...classes.map((View) => View.fields));
         /** @type {Record<string, any>} */
         this.state = readState(this.fields, location.hash);
-        this.engine = new Engine(new URLSearchParams(location.search).get("device") ?? "auto");
+        const query = new URLSearchParams(location.search);
+        this.engine = new Engine(query.get("device") ?? "auto", query.get("without") ?? "");
         /** How many workers were started so far. */
         this.workers = 0;
         /** The last status line of each view. @type {Record<string, string>} */
@@ -106,6 +108,8 @@ export class Page {
         progress.hidden = true;
         this.workers += 1;
         document.body.dataset.device = detail.device;
+        document.body.dataset.build = detail.build;
+        keepForOffline(detail.build);
         document.body.dataset.readyAfter ??= performance.now().toFixed(0);
         this.drawer.ready(detail);
         if (this.workers === 1) await this.views.build(detail.models);

@@ -23,13 +23,16 @@ export const EXAMPLES = { cat: "Cat", flowers: "Flowers", portrait: "Portrait", 
 /** Names of the losses. @type {Record<string, string>} */
 export const LOSSES = { deepsim: "DeePSiM", image: "image loss", feature: "features", lapgan: "LAPGAN" };
 
+/** @param {string} count */
+const threadsOf = (count) => (count === "1" ? "one thread" : `${count} threads`);
+
 /** The device that computes, by kind. @type {Record<string, (detail: string) => string>} */
 export const DEVICES = {
     webgpu: (name) => `WebGPU: ${name}`,
-    "cpu-asked": () => "CPU, as requested",
-    "cpu-no-webgpu": () => "CPU: this browser has no WebGPU",
-    "cpu-no-gpu": () => "CPU: this machine has no GPU that the browser can use",
-    "cpu-self-test": () => "CPU: WebGPU failed the self-test",
+    "cpu-asked": (threads) => `CPU, ${threadsOf(threads)}, as requested`,
+    "cpu-no-webgpu": (threads) => `CPU, ${threadsOf(threads)}: this browser has no WebGPU`,
+    "cpu-no-gpu": (threads) => `CPU, ${threadsOf(threads)}: this machine has no GPU that the browser can use`,
+    "cpu-self-test": (threads) => `CPU, ${threadsOf(threads)}: WebGPU failed the self-test`,
 };
 
 /** Errors: what happened and what to do. @type {Record<string, (detail: string) => string>} */

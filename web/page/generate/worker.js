@@ -1,10 +1,9 @@
 // @ts-check
 // The worker's side of the view Generate: commands.js describes the arguments.
 
-import { drawCode, walkCode } from "../deepsim-web.js";
 import { failingAs } from "../common/failure.js";
 import { pixelsBelow } from "../worker/pixels.js";
-import { bitmapIn, wasm, withModel } from "../worker/session.js";
+import { bitmapIn, wasm, wasmLibrary, withModel } from "../worker/session.js";
 
 /** Autoencoders that are on the device. @type {Map<string, {side: number, size: number}>} */
 const autoencoders = new Map();
@@ -41,7 +40,7 @@ async function load(name) {
  * @param {string} name @param {{slot: string} | {seed: number, place: number, again: number}} end
  */
 async function codeOf(name, end) {
-    if (!("slot" in end)) return drawCode(end.seed, end.place, end.again, (await load(name)).size);
+    if (!("slot" in end)) return wasmLibrary().drawCode(end.seed, end.place, end.again, (await load(name)).size);
     const kept = encoded.get(name);
     if (kept) return kept;
     await load(name);
@@ -64,7 +63,7 @@ export const FUNCTIONS = {
     async draw({ name, cells }) {
         const { side, size } = await load(name);
         const codes = new Float32Array(cells.length * size);
-        for (const [index, cell] of cells.entries()) codes.set(drawCode(cell.seed, cell.place, cell.again, size), index * size);
+        for (const [index, cell] of cells.entries()) codes.set(wasmLibrary().drawCode(cell.seed, cell.place, cell.again, size), index * size);
         return { rgba: await wasm().generate(name, codes), side };
     },
     "about-pyramid": ({ name }) => loadPyramid(name),
@@ -88,7 +87,7 @@ export const FUNCTIONS = {
     async move({ name, from, to, share, moves }) {
         const { side } = await load(name);
         const start = await codeOf(name, from);
-        const between = share > 0 ? walkCode(start, await codeOf(name, to), share) : start;
+        const between = share > 0 ? wasmLibrary().walkCode(start, await codeOf(name, to), share) : start;
         return { rgba: await wasm().generate(name, wasm().moveCode(name, between, new Float32Array(moves))), side };
     },
 };

@@ -1,17 +1,13 @@
 // @ts-check
 // The worker's side of the view Invert: commands.js describes the arguments.
 
-import { animation, layers } from "../deepsim-web.js";
 import { failingAs } from "../common/failure.js";
 import { pixelsBelow, pixelsOf } from "../worker/pixels.js";
-import { bitmapIn, loadInverter, wasm } from "../worker/session.js";
-
-/** The slot of the webcam's frames. */
-const LIVE = "l";
+import { bitmapIn, loadInverter, wasm, wasmLibrary } from "../worker/session.js";
 
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
-    layers: ({ side }) => JSON.parse(layers(side)),
+    layers: ({ side }) => JSON.parse(wasmLibrary().layers(side)),
     async cut({ slot, picture, crop, side }) {
         const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmapIn(slot, picture), crop));
         wasm().putPicture(slot, bytes, width, height, left, top, size, side);
@@ -24,10 +20,8 @@ export const FUNCTIONS = {
         const side = frame.width;
         const original = await failingAs("too-big", () => pixelsOf(frame, 0, 0, side, side));
         frame.close();
-        wasm().putPicture(LIVE, original, side, side, 0, 0, side, side);
-        await wasm().analyse(LIVE);
-        const rgba = await wasm().invert(name, LIVE, "{}");
-        return { rgba, side: wasm().sideOf(name, LIVE), original, originalSide: side };
+        const rgba = await wasm().invertPicture(name, original, side);
+        return { rgba, side: Math.sqrt(rgba.length / 4), original, originalSide: side };
     },
     async invert({ name, slot, operation }) {
         await loadInverter(name);
@@ -64,5 +58,5 @@ export const FUNCTIONS = {
         const { rgba, probability } = await wasm().dream(steps, rate);
         return { rgba, probability, side: wasm().sideOf(name, slot) };
     },
-    animate: ({ frames, side, milliseconds }) => animation(frames, side, milliseconds),
+    animate: ({ frames, side, milliseconds }) => wasmLibrary().animation(frames, side, milliseconds),
 };

@@ -1,13 +1,21 @@
 // @ts-check
 // What the worker holds: wasm, the device, the networks and the decoded pictures.
 
-import init, { Session } from "../deepsim-web.js";
 import { Failure, failingAs } from "../common/failure.js";
+import { WEBGPU, processorBuilds } from "../common/modules.js";
 import { fetchModel, forgetModel, listModels, tidy } from "../common/weights.js";
 import { chooseDevice, watchDevice } from "./device.js";
 
 const ENCODER = "squeezenet";
 
+/** Threads beyond which the loops are too short to be shared. */
+const MOST_THREADS = 8;
+
+/** @typedef {typeof import("../wasm/webgpu/deepsim-web.js")} Module the wasm module's functions */
+/** @typedef {import("../wasm/webgpu/deepsim-web.js").Session} Session */
+
+/** @type {Module | undefined} */
+let library;
 /** @type {Session | undefined} */
 let session;
 /** @type {import("../common/weights.js").Entry[]} */
@@ -25,6 +33,12 @@ let pictures = 0;
 export function wasm() {
     if (!session) throw new Failure("not-ready", "the worker has not started");
     return session;
+}
+
+/** The wasm module's functions that need no session. */
+export function wasmLibrary() {
+    if (!library) throw new Failure("not-ready", "the worker has not started");
+    return library;
 }
 
 /** Bytes that wasm uses. */
@@ -73,11 +87,20 @@ export async function loadInverter(name) {
     inverters.add(name);
 }
 
+/** Loads a build of the wasm module. @param {string} name */
+async function load(name) {
+    const module = /** @type {Module} */ (await import(`../wasm/${name}/deepsim-web.js`));
+    memory = (await module.default()).memory;
+    library = module;
+    return module;
+}
+
 /** Opens a WebGPU session; throws if it fails the self-test. */
 async function openWebGpu() {
+    const module = await load(WEBGPU);
     watchDevice((detail) => postMessage({ event: "device-lost", detail }));
     const smallest = models.filter(({ layer }) => layer).sort((a, b) => a.bytes - b.bytes)[0].name;
-    const candidate = await Session.open(true);
+    const candidate = await module.Session.open(true);
     await withModel(ENCODER, (squeezenet) => withModel(smallest, async (inverter) => {
         candidate.load(squeezenet);
         await candidate.selfTest(squeezenet, inverter).catch((cause) => { throw new Failure("self-test", cause); });
@@ -85,14 +108,38 @@ async function openWebGpu() {
     return candidate;
 }
 
-/** Starts wasm on a device. @param {{device: string}} body */
-export async function start({ device }) {
+/**
+ * Opens a session on the processor with the fastest build that loads: a build may be missing on the server, or not be kept for offline use,
+ * and a device may have no memory to share.
+ * @param {string[]} without
+ */
+async function openProcessor(without) {
+    /** @type {unknown} */
+    let cause;
+    for (const { name, threads } of processorBuilds(without)) {
+        try {
+            const module = await load(name);
+            const count = threads ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+            if (threads) await /** @type {any} */ (module).initThreadPool(count);
+            const candidate = await module.Session.open(false);
+            await withModel(ENCODER, (squeezenet) => candidate.load(squeezenet));
+            return { candidate, name, count };
+        } catch (problem) {
+            if (problem instanceof Failure) throw problem;
+            cause = problem;
+            console.warn(`the build ${name} did not start: ${problem}`);
+        }
+    }
+    throw new Failure("wasm", cause);
+}
+
+/** Starts wasm on a device. @param {{device: string, without: string}} body */
+export async function start({ device, without }) {
     const begun = performance.now();
-    memory = (await failingAs("wasm", () => init())).memory;
-    const compiled = performance.now();
     models = await failingAs("weights-missing", listModels);
     await tidy(models).catch(() => {});
     let { use, name } = await chooseDevice(device);
+    let build = WEBGPU;
     if (use) {
         try {
             session = await openWebGpu();
@@ -104,10 +151,10 @@ export async function start({ device }) {
         }
     }
     if (!use) {
-        const candidate = await Session.open(false);
-        await withModel(ENCODER, (squeezenet) => candidate.load(squeezenet));
-        session = candidate;
+        const opened = await openProcessor(without.split(","));
+        session = opened.candidate;
+        build = opened.name;
+        name.detail = String(opened.count);
     }
-    const milliseconds = { wasm: compiled - begun, start: performance.now() - compiled };
-    return { device: use ? "webgpu" : "cpu", name, models, milliseconds, memory: memoryInUse() };
+    return { device: use ? "webgpu" : "cpu", name, build, models, milliseconds: { start: performance.now() - begun }, memory: memoryInUse() };
 }

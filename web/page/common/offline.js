@@ -1,0 +1,28 @@
+// @ts-check
+// Offline use: the page's side of its service worker, sw.js.
+
+import { buildsToKeep } from "./modules.js";
+
+/** Service workers need a secure context: on addresses without a certificate the page works, but only with a connection. */
+const isPossible = "serviceWorker" in navigator && isSecureContext;
+
+/** Registers the service worker. */
+export function register() {
+    if (isPossible) navigator.serviceWorker.register("./sw.js").catch((cause) => console.warn(`no offline use: ${cause}`));
+}
+
+/** The name of the build that runs now. */
+let running = "";
+
+async function ask() {
+    const { active } = await navigator.serviceWorker.ready;
+    active?.postMessage({ builds: buildsToKeep(running) });
+}
+
+/** Asks the service worker, and each that takes its place, to keep the builds of wasm that this browser uses. @param {string} build the one that runs now */
+export function keepForOffline(build) {
+    if (!isPossible) return;
+    if (!running) navigator.serviceWorker.addEventListener("controllerchange", ask);
+    running = build;
+    ask();
+}
