@@ -1,6 +1,7 @@
 //! Model files: weights and a card, one `.safetensors` file that other tools read too, verified when it is loaded.
 
 mod card;
+mod limits;
 mod module;
 mod stored;
 
@@ -146,6 +147,7 @@ impl ModelFile {
             return Err(ModelFileError::Checksum);
         }
         let card = serde_json::from_value(sealed.card).map_err(bad_card)?;
+        limits::check(&card).map_err(ModelFileError::Card)?;
         Ok(Self { card, tensors })
     }
 

@@ -12,6 +12,10 @@ use super::format::{self, Format};
 /// Bytes that a JPEG without an end is continued by: more than its last row of blocks needs.
 const CONTINUATION: usize = 1 << 16;
 
+/// The most that a picture's pixels may take as they are decoded, in bytes: 358 megapixels of three bytes. A few bytes of a file can promise a thousand times as
+/// much as a machine holds.
+pub const MOST_BYTES: u64 = 1 << 30;
+
 /// Decodes a picture file's bytes.
 ///
 /// # Errors
@@ -41,6 +45,10 @@ fn decode_whole(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let one_line = |error: &dyn std::fmt::Display| error.to_string().lines().collect::<Vec<_>>().join(" ");
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| one_line(&e))?;
     let mut decoder = reader.into_decoder().map_err(|e| one_line(&e))?;
+    if decoder.total_bytes() > MOST_BYTES {
+        let (width, height) = decoder.dimensions();
+        return Err(format!("a picture of {width} x {height} pixels, which is more than {} MB: make it smaller first", MOST_BYTES >> 20));
+    }
     let orientation = decoder.orientation().map_err(|e| one_line(&e))?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(|e| one_line(&e))?;
     image.apply_orientation(orientation);

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use deepsim::Picture;
 use deepsim::picture::PictureError;
 
-pub use decode::{Transparent, decode, open_picture, open_transparent};
+pub use decode::{MOST_BYTES, Transparent, decode, open_picture, open_transparent};
 pub use folder::pictures_in;
 
 /// A set of pictures, decoded one at a time when they are asked for.
