@@ -29,6 +29,12 @@ enum Task {
     },
     /// Formatting, clippy, docs, unit tests, command-line tests and browser tests
     Test,
+    /// Try hostile input and kill training at random, for as long as wanted
+    Torture {
+        /// How long, in minutes
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        minutes: u64,
+    },
     /// Measure the models in the repository and write tables and sheets into docs/ (hours without a GPU)
     Results {
         /// Only these sections: inverters, optimisation, losses, comparators, reencode, styles, generation, surgery, divergence, codes
@@ -52,6 +58,7 @@ fn main() -> ExitCode {
         Task::Demo { port } => web::demo(port),
         Task::Web { release: _ } => web::build().map(drop),
         Task::Test => test::test(),
+        Task::Torture { minutes } => test::torture(minutes),
         Task::Results { sections } => results::results(&sections),
         Task::Cuda => cuda::build().map(drop),
         Task::Bench { peers, only } => bench::bench(peers.then_some(&only)),

@@ -53,6 +53,22 @@ pub fn test() -> Result<()> {
     Ok(())
 }
 
+/// Kinds of cases in `tests/torture`.
+const KINDS: u64 = 7;
+
+/// Runs the campaign against faults for so many minutes, and prints how many cases of each kind were tried. `docs/reliability.md` says what for.
+///
+/// # Errors
+/// At the first case that fails; it is named and kept.
+pub fn torture(minutes: u64) -> Result<()> {
+    let root = root()?;
+    run(cargo().current_dir(&root).args(["build", "--workspace", "--release"]))?;
+    let mut test = cargo();
+    test.current_dir(&root).args(["test", "--workspace", "--release", "--test", "torture", "--", "--nocapture", "--test-threads", "1"]);
+    test.env("DEEPSIM_TORTURE_SECONDS", (minutes * 60 / KINDS).max(1).to_string());
+    run(test.env("DEEPSIM_ARTIFACTS", artifacts()?))
+}
+
 /// Returns the folder for what a person may want to look at, such as screenshots.
 fn artifacts() -> Result<std::path::PathBuf> {
     let folder = target()?.join("artifacts");
