@@ -7,7 +7,7 @@ use deepsim_tests::folder_of_pictures;
 use rand::RngExt;
 use trainer::data::{Dataset, Truncated};
 
-use crate::{Attempt, campaign, mutation};
+use crate::{Attempt, alone, campaign, mutation};
 
 /// What a file may allocate to be opened: itself, and its pictures' bytes.
 fn opening(bytes: &[u8]) -> usize {
@@ -37,6 +37,7 @@ fn entry(name: &str, kind: u8, content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn damaged_tars_are_opened_or_refused() -> Result<()> {
+    let _alone = alone();
     let temporary = tempfile::tempdir()?;
     folder_of_pictures(&temporary.path().join("pictures"), 3)?;
     let picture = fs::read(temporary.path().join("pictures/00.png"))?;
@@ -68,6 +69,7 @@ fn damaged_tars_are_opened_or_refused() -> Result<()> {
 
 #[test]
 fn damaged_idx_files_are_opened_or_refused() -> Result<()> {
+    let _alone = alone();
     let temporary = tempfile::tempdir()?;
     let sizes = [5u32, 28, 28].map(u32::to_be_bytes).concat();
     let whole = [&[0, 0, 8, 3][..], &sizes, &[9; 5 * 28 * 28]].concat();

@@ -10,7 +10,7 @@ use deepsim_tests::{folder_of_pictures, small_run, succeed, trainer};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::time;
+use crate::{alone, time};
 
 /// What is trained.
 const TASKS: [&[&str]; 4] = [&["--layer", "pool1"], &["--task", "vae"], &["--task", "lapgan"], &["--task", "enlarge"]];
@@ -44,6 +44,7 @@ fn killed_after(command: &mut Command, delay: Duration) -> Result<bool> {
 
 #[test]
 fn killed_training_ends_as_undisturbed_training() -> Result<()> {
+    let _alone = alone();
     let temporary = tempfile::tempdir()?;
     let data = temporary.path().join("data");
     folder_of_pictures(&data, 5)?;

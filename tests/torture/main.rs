@@ -13,7 +13,7 @@ mod pictures;
 use std::alloc::System;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -25,8 +25,13 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The allocator counts for the whole process, so one kind of case runs at a time.
+/// The allocator counts for the whole process, so one test runs at a time.
 static ALONE: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test runs. Every test begins with it: what one allocates to prepare itself would count for another.
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How long each kind of case is tried as part of the tests.
 const SHORT: Duration = Duration::from_secs(3);
@@ -43,7 +48,6 @@ fn time() -> Duration {
 /// Tries cases until the time is over. Each gets random numbers of its own and returns the bytes that it tried and the result; of `most(bytes)` bytes it may
 /// allocate, all in all.
 fn campaign<'a>(what: &str, most: impl Fn(&[u8]) -> usize, mut case: impl FnMut(&mut ChaCha8Rng) -> Attempt<'a>) -> Result<()> {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let first = number("DEEPSIM_TORTURE_FIRST");
     let begun = Instant::now();
     let (mut tried, mut accepted) = (0u64, 0u64);

@@ -18,7 +18,7 @@ use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Attempt, campaign, mutation};
+use crate::{Attempt, alone, campaign, mutation};
 
 const MODELS: [&str; 6] = ["pool1", "fire5", "emoji-vae", "enlarge", "styles", "emoji-lapgan"];
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -40,6 +40,7 @@ fn models() -> Result<Vec<Vec<u8>>> {
 
 #[test]
 fn damaged_model_files_are_refused() -> Result<()> {
+    let _alone = alone();
     let models = models()?;
     campaign("damaged-model", reading, |random| {
         let bytes = mutation::bytes(&models[random.random_range(0..models.len())], random);
@@ -51,6 +52,7 @@ fn damaged_model_files_are_refused() -> Result<()> {
 /// A stranger can compute a checksum too.
 #[test]
 fn sealed_model_files_are_refused_or_work() -> Result<()> {
+    let _alone = alone();
     let models = models()?;
     let device = Device::flex();
     let squeezenet = ModelFile::from_bytes(&fs::read(workspace().join("models/squeezenet.safetensors"))?)?;
@@ -117,6 +119,7 @@ fn sealed(original: &[u8], random: &mut impl Rng) -> Vec<u8> {
 /// The campaign above tries something only if a file that is sealed without a change is accepted.
 #[test]
 fn an_unchanged_card_can_be_sealed_again() -> Result<()> {
+    let _alone = alone();
     for model in models()? {
         let mut accepted = 0;
         let mut random = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(1);

@@ -9,7 +9,7 @@ use image::ImageFormat;
 use rand::RngExt;
 use trainer::data::{MOST_BYTES, decode};
 
-use crate::{Attempt, campaign, mutation};
+use crate::{Attempt, alone, campaign, mutation};
 
 /// What a picture may allocate: the decoder's pixels, those with transparency, and those without.
 fn decoding(_: &[u8]) -> usize {
@@ -18,6 +18,7 @@ fn decoding(_: &[u8]) -> usize {
 
 #[test]
 fn damaged_pictures_are_decoded_or_refused() -> Result<()> {
+    let _alone = alone();
     let mut originals =
         vec![fs::read(workspace().join("tests/pictures/cat.jpg"))?, fs::read(workspace().join("tests/pictures/two-frames.gif"))?];
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff] {
@@ -51,6 +52,7 @@ fn bomb(side: i32) -> Vec<u8> {
 
 #[test]
 fn a_picture_that_promises_too_much_is_refused_before_it_takes_memory() -> Result<()> {
+    let _alone = alone();
     campaign(
         "bomb",
         |_| 8 << 20,
