@@ -131,10 +131,7 @@ impl Lab {
     /// # Errors
     /// If its side is not a multiple of 16.
     pub fn analyse(&self, picture: Picture) -> Result<Analysis, LabError> {
-        if !is_valid_side(picture.width()) || picture.width() != picture.height() {
-            return Err(LabError::Side(picture.width()));
-        }
-        let tensor = picture::to_tensor(std::slice::from_ref(&picture), &self.device)?; // [1, 3, side, side]
+        let tensor = self.tensor_of(&picture)?; // [1, 3, side, side]
         let features = self.squeezenet.features_of(tensor.clone(), &Layer::ALL);
         Ok(Analysis { picture, tensor, features })
     }
@@ -159,8 +156,7 @@ impl Lab {
             Some(features) => Tensor::from_data(Features::to_data(std::slice::from_ref(features)), &self.device), // [1, channels, grid, grid]
             None => analysis.features(*layer).div_scalar(*scale), // [1, channels, grid, grid]
         };
-        let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
-        picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
+        picture_of(inverter, features).await
     }
 
     /// Inverts a square picture at once, without an analysis that would be kept: no layer past the inverter's is computed.
@@ -169,13 +165,16 @@ impl Lab {
     /// If there is no such inverter, the side is not a multiple of 16, or the device fails.
     pub async fn invert_picture(&self, name: &str, picture: &Picture) -> Result<Picture, LabError> {
         let Loaded { layer, scale, inverter } = self.loaded(name)?;
+        let features = self.squeezenet.features(self.tensor_of(picture)?, *layer); // [1, channels, grid, grid]
+        picture_of(inverter, features.div_scalar(*scale)).await
+    }
+
+    /// Returns a picture as the networks take it, `[1, 3, side, side]`.
+    fn tensor_of(&self, picture: &Picture) -> Result<Tensor<4>, LabError> {
         if !is_valid_side(picture.width()) || picture.width() != picture.height() {
             return Err(LabError::Side(picture.width()));
         }
-        let tensor = picture::to_tensor(std::slice::from_ref(picture), &self.device)?; // [1, 3, side, side]
-        let features = self.squeezenet.features(tensor, *layer).div_scalar(*scale); // [1, channels, grid, grid]
-        let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
-        picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
+        Ok(picture::to_tensor(std::slice::from_ref(picture), &self.device)?)
     }
 
     /// Makes one round of re-encoding (DeePSiM, section 4.3): inverts the features and computes those of the inversion.
@@ -265,4 +264,10 @@ impl Lab {
     fn loaded(&self, name: &str) -> Result<&Loaded, LabError> {
         self.inverters.get(name).ok_or_else(|| LabError::Unknown(name.to_owned()))
     }
+}
+
+/// Returns the picture that an inverter makes of features `[1, channels, grid, grid]`.
+async fn picture_of(inverter: &Inverter, features: Tensor<4>) -> Result<Picture, LabError> {
+    let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
+    picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
 }

@@ -103,7 +103,7 @@ fn numbers_are_the_native_ones_on_the_processor() -> Result<()> {
     assert_numbers(Gpu::None, "", "cpu-threads-relaxed", &PICTURES)
 }
 
-/// A browser that lacks what the fastest build needs gets another one.
+/// Ensures that a browser that lacks what the fastest build needs gets another one.
 #[test]
 fn numbers_are_the_native_ones_in_slower_builds() -> Result<()> {
     for (query, build) in [("?without=relaxed-simd", "cpu-threads"), ("?without=threads", "cpu"), ("?without=threads,relaxed-simd", "cpu")]
@@ -113,8 +113,8 @@ fn numbers_are_the_native_ones_in_slower_builds() -> Result<()> {
     Ok(())
 }
 
-/// A host that does not isolate the page: the first visit has one thread, and the service worker isolates the second. A build that is missing on
-/// the server, or not kept for offline use, is no reason to stop.
+/// Ensures that a host need not isolate the page, whose first visit has one thread then and whose second the service worker isolates, and that a build that is
+/// missing is no reason to stop.
 #[test]
 fn any_host_and_any_build_will_do() -> Result<()> {
     let temporary = tempfile::tempdir()?;

@@ -15,7 +15,7 @@ use crate::{alone, time};
 /// What is trained.
 const TASKS: [&[&str]; 4] = [&["--layer", "pool1"], &["--task", "vae"], &["--task", "lapgan"], &["--task", "enlarge"]];
 
-/// One order of all sums, and a checkpoint every other step: many of the kills hit one that is being written.
+/// Sets one order of all sums, and a checkpoint every other step, so that kills can hit one that is being written.
 fn exact(command: &mut Command) -> &mut Command {
     command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1", "--checkpoint-every", "2"])
 }

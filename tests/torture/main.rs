@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use deepsim_tests::keep;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -45,34 +45,34 @@ fn time() -> Duration {
     number("DEEPSIM_TORTURE_SECONDS").map_or(SHORT, Duration::from_secs)
 }
 
-/// Tries cases until the time is over. Each gets random numbers of its own and returns the bytes that it tried and the result; of `most(bytes)` bytes it may
-/// allocate, all in all.
-fn campaign<'a>(what: &str, most: impl Fn(&[u8]) -> usize, mut case: impl FnMut(&mut ChaCha8Rng) -> Attempt<'a>) -> Result<()> {
+/// Tries cases until the time is over. `make` makes the bytes of one from random numbers of its own; `accepts` tries them and returns whether they were
+/// accepted, and may allocate `most(length)` bytes, all in all.
+fn campaign(
+    what: &str,
+    most: impl Fn(usize) -> usize,
+    mut make: impl FnMut(&mut ChaCha8Rng) -> Vec<u8>,
+    mut accepts: impl FnMut(&[u8]) -> bool,
+) -> Result<()> {
     let first = number("DEEPSIM_TORTURE_FIRST");
     let begun = Instant::now();
     let (mut tried, mut accepted) = (0u64, 0u64);
     while begun.elapsed() < time() && (first.is_none() || tried == 0) {
-        let case_number = first.unwrap_or(tried);
-        let mut random = ChaCha8Rng::seed_from_u64(case_number);
-        let Attempt { bytes, run } = case(&mut random);
+        let case = first.unwrap_or(tried);
+        let bytes = make(&mut ChaCha8Rng::seed_from_u64(case));
         let region = Region::new(ALLOCATOR);
-        let outcome = catch_unwind(AssertUnwindSafe(run));
+        let outcome = catch_unwind(AssertUnwindSafe(|| accepts(&bytes)));
         let allocated = region.change().bytes_allocated;
-        if outcome.is_err() || allocated > most(&bytes) {
-            keep(&format!("torture-{what}-{case_number}"), &bytes)?;
+        let Ok(was_accepted) = outcome else {
+            keep(&format!("torture-{what}-{case}"), &bytes)?;
+            bail!("{what}: case {case} panicked");
+        };
+        if allocated > most(bytes.len()) {
+            keep(&format!("torture-{what}-{case}"), &bytes)?;
+            bail!("{what}: case {case} of {} bytes allocated {allocated}", bytes.len());
         }
-        ensure!(outcome.is_ok(), "{what}: case {case_number} panicked");
-        ensure!(allocated <= most(&bytes), "{what}: case {case_number} of {} bytes allocated {allocated}", bytes.len());
-        accepted += u64::from(outcome.is_ok_and(|accepted| accepted));
+        accepted += u64::from(was_accepted);
         tried += 1;
     }
     println!("{what}: {tried} cases, {accepted} of them accepted, in {:.0} s: no panic, memory bounded", begun.elapsed().as_secs_f64());
     Ok(())
-}
-
-/// Something to try.
-struct Attempt<'a> {
-    bytes: Vec<u8>,
-    /// Returns whether the bytes were accepted.
-    run: Box<dyn FnOnce() -> bool + 'a>,
 }

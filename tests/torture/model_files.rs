@@ -1,9 +1,8 @@
 //! Model files from strangers: damaged ones, and ones that are sealed again after their card or their list of tensors was changed.
 
-use std::cell::RefCell;
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use deepsim::burn;
 use deepsim::enlarge::Enlarger;
@@ -13,24 +12,25 @@ use deepsim::lapgan::PyramidGenerator;
 use deepsim::model_file::ModelFile;
 use deepsim::restyle::Restyler;
 use deepsim_tests::workspace;
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Attempt, alone, campaign, mutation};
+use crate::{alone, campaign, mutation};
 
 const MODELS: [&str; 6] = ["pool1", "fire5", "emoji-vae", "enlarge", "styles", "emoji-lapgan"];
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What a file of so many bytes may allocate to be read: its tensors, its header, and the card in some forms.
-fn reading(bytes: &[u8]) -> usize {
-    4 * bytes.len() + (1 << 20)
+/// Returns what reading a file of this length may allocate: its tensors, its header, and the card in some forms.
+fn reading(length: usize) -> usize {
+    4 * length + (1 << 20)
 }
 
-/// What a network may allocate to be filled from it: weights of one byte become four, some of them twice.
-fn building(bytes: &[u8]) -> usize {
-    64 * bytes.len() + (64 << 20)
+/// Returns what filling networks from it may allocate: weights of one byte become four, some of them twice.
+fn building(length: usize) -> usize {
+    64 * length + (64 << 20)
 }
 
 fn models() -> Result<Vec<Vec<u8>>> {
@@ -42,38 +42,30 @@ fn models() -> Result<Vec<Vec<u8>>> {
 fn damaged_model_files_are_refused() -> Result<()> {
     let _alone = alone();
     let models = models()?;
-    campaign("damaged-model", reading, |random| {
-        let bytes = mutation::bytes(&models[random.random_range(0..models.len())], random);
-        let file = bytes.clone();
-        Attempt { bytes, run: Box::new(move || ModelFile::from_bytes(&file).is_ok()) }
-    })
+    let damaged = |random: &mut ChaCha8Rng| mutation::bytes(&models[random.random_range(0..models.len())], random);
+    campaign("damaged-model", reading, damaged, |bytes| ModelFile::from_bytes(bytes).is_ok())
 }
 
-/// A stranger can compute a checksum too.
+/// Ensures that a checksum is not relied on: a stranger can compute it too.
 #[test]
 fn sealed_model_files_are_refused_or_work() -> Result<()> {
     let _alone = alone();
     let models = models()?;
     let device = Device::flex();
     let squeezenet = ModelFile::from_bytes(&fs::read(workspace().join("models/squeezenet.safetensors"))?)?;
-    let lab = RefCell::new(Lab::new(&squeezenet, &device)?);
-    campaign("sealed-model", building, |random| {
-        let bytes = sealed(&models[random.random_range(0..models.len())], random);
-        let file = bytes.clone();
-        let (device, lab) = (&device, &lab);
-        let run = move || {
-            let Ok(file) = ModelFile::from_bytes(&file) else { return false };
-            // The page and the commands open a model as what they need: all of them must cope.
-            let inverter = lab.borrow_mut().add("hostile", &file).is_ok();
-            let others = [
-                Generation::new(&file, device).is_ok(),
-                Enlarger::new(&file, device).is_ok(),
-                Restyler::new(&file, device).is_ok(),
-                PyramidGenerator::new(&file, device).is_ok(),
-            ];
-            inverter || others.contains(&true)
-        };
-        Attempt { bytes, run: Box::new(run) }
+    let mut lab = Lab::new(&squeezenet, &device)?;
+    let changed = |random: &mut ChaCha8Rng| sealed(&models[random.random_range(0..models.len())], random);
+    campaign("sealed-model", building, changed, |bytes| {
+        let Ok(file) = ModelFile::from_bytes(bytes) else { return false };
+        // The page and the commands open a model as what they need: all of them must cope.
+        let opened = [
+            lab.add("hostile", &file).is_ok(),
+            Generation::new(&file, &device).is_ok(),
+            Enlarger::new(&file, &device).is_ok(),
+            Restyler::new(&file, &device).is_ok(),
+            PyramidGenerator::new(&file, &device).is_ok(),
+        ];
+        opened.contains(&true)
     })
 }
 
@@ -116,17 +108,17 @@ fn sealed(original: &[u8], random: &mut impl Rng) -> Vec<u8> {
     with_card(&mut header, &card)
 }
 
-/// The campaign above tries something only if a file that is sealed without a change is accepted.
+/// Ensures that the campaign above tries something: files that are sealed without a change are accepted.
 #[test]
 fn an_unchanged_card_can_be_sealed_again() -> Result<()> {
     let _alone = alone();
     for model in models()? {
         let mut accepted = 0;
-        let mut random = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(1);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..40 {
             accepted += usize::from(ModelFile::from_bytes(&sealed(&model, &mut random)).is_ok());
         }
-        anyhow::ensure!(accepted > 2, "only {accepted} of 40 sealed files are read");
+        ensure!(accepted > 2, "only {accepted} of 40 sealed files are read");
     }
     Ok(())
 }

@@ -7,12 +7,13 @@ use anyhow::Result;
 use deepsim_tests::{picture, workspace};
 use image::ImageFormat;
 use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use trainer::data::{MOST_BYTES, decode};
 
-use crate::{Attempt, alone, campaign, mutation};
+use crate::{alone, campaign, mutation};
 
-/// What a picture may allocate: the decoder's pixels, those with transparency, and those without.
-fn decoding(_: &[u8]) -> usize {
+/// Returns what a picture may allocate: the decoder's pixels, those with transparency, and those without.
+fn decoding(_: usize) -> usize {
     4 * MOST_BYTES as usize
 }
 
@@ -26,13 +27,12 @@ fn damaged_pictures_are_decoded_or_refused() -> Result<()> {
         picture(32, 24, 3).write_to(&mut bytes, format)?;
         originals.push(bytes.into_inner());
     }
-    campaign("picture", decoding, |random| {
+    let damaged = |random: &mut ChaCha8Rng| {
         // The photograph takes as long as a thousand small ones.
         let which = if random.random_bool(0.01) { 0 } else { random.random_range(1..originals.len()) };
-        let bytes = mutation::bytes(&originals[which], random);
-        let file = bytes.clone();
-        Attempt { bytes, run: Box::new(move || decode(&file).is_ok()) }
-    })
+        mutation::bytes(&originals[which], random)
+    };
+    campaign("picture", decoding, damaged, |bytes| decode(bytes).is_ok())
 }
 
 /// Returns a BMP header, which is all that is needed to promise 60000 x 60000 pixels.
@@ -53,13 +53,5 @@ fn bomb(side: i32) -> Vec<u8> {
 #[test]
 fn a_picture_that_promises_too_much_is_refused_before_it_takes_memory() -> Result<()> {
     let _alone = alone();
-    campaign(
-        "bomb",
-        |_| 8 << 20,
-        |random| {
-            let bytes = bomb(random.random_range(20_000..60_000));
-            let file = bytes.clone();
-            Attempt { bytes, run: Box::new(move || decode(&file).is_ok()) }
-        },
-    )
+    campaign("bomb", |_| 8 << 20, |random| bomb(random.random_range(20_000..60_000)), |bytes| decode(bytes).is_ok())
 }
