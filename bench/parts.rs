@@ -21,14 +21,14 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::inversion::Inversion;
 use deepsim::loss::{DeepSimLoss, Offset, Weights, mean_square};
 use deepsim::model_file::ModelFile;
+use deepsim::training::gate::Gate;
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 use trainer::config::choices::CropChoice;
 use trainer::data::Dataset;
 use trainer::data::loader::{Crops, Loader, Plan, Source};
 use trainer::device::{Backend, prepare_environment};
 use trainer::models::locate::locate;
-use trainer::system::inversion::step::Setup;
-use trainer::train::gate::Gate;
-use trainer::train::state::TrainState;
 
 const LAYER: Layer = Layer::Fire5;
 const BATCH: usize = 16;

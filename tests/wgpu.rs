@@ -8,12 +8,12 @@ use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::layer::Layer;
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
 use deepsim::picture::{self, Picture};
+use deepsim::training::gate::Gate;
+use deepsim::training::losses::Losses;
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 use deepsim_tests::picture;
 use trainer::models;
-use trainer::system::inversion::step::Setup;
-use trainer::train::gate::Gate;
-use trainer::train::losses::Losses;
-use trainer::train::state::TrainState;
 
 const SIDE: u32 = 32;
 const STEPS: usize = 20;
@@ -37,7 +37,7 @@ fn losses_of(start: &TrainState, device: &Device) -> Result<Vec<Losses>> {
     let mut train_state = TrainState {
         generator: fresh.generator.load_record(start.generator.valid().into_record()),
         discriminator: fresh.discriminator.load_record(start.discriminator.valid().into_record()),
-        average: trainer::train::average::Average::new(
+        average: deepsim::training::average::Average::new(
             fresh.average.module().clone().load_record(start.generator.valid().into_record()),
             0.9,
             0,

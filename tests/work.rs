@@ -15,10 +15,10 @@ use deepsim::Layer;
 use deepsim::burn;
 use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::loss::{DeepSimLoss, Offset, Weights};
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 use deepsim_tests::{dist, succeed, trainer, workspace};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use trainer::system::inversion::step::Setup;
-use trainer::train::state::TrainState;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

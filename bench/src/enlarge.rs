@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
 use deepsim::loss::Border;
 use deepsim::nets::upscaler::bicubic;
+use deepsim::training::gate::Gate;
+use deepsim::training::offset::offset;
 use serde_json::Value;
 use trainer::command::bench::state::State;
 use trainer::system::enlarge::train::EnlargeTask;
-use trainer::train::gate::Gate;
-use trainer::train::offset::offset;
 
 use crate::step::{Begun, Options, begin, time};
 

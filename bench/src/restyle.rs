@@ -4,12 +4,12 @@ use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
 use deepsim::loss::Border;
 use deepsim::picture;
+use deepsim::training::offset::offset;
 use serde_json::Value;
 use trainer::command::bench::state::State;
 use trainer::models::locate::locate;
 use trainer::system::style::picture::read;
 use trainer::system::style::train::StyleTask;
-use trainer::train::offset::offset;
 
 use crate::step::{Begun, Options, begin, time};
 

@@ -121,6 +121,11 @@ impl Lab {
         Ok(())
     }
 
+    /// Returns the network that is inverted.
+    pub const fn squeezenet(&self) -> &SqueezeNet {
+        &self.squeezenet
+    }
+
     /// Returns the layer that an inverter inverts, and whether there is one of that name.
     pub fn layer_of(&self, name: &str) -> Option<Layer> {
         self.inverters.get(name).map(|loaded| loaded.layer)

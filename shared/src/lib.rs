@@ -105,9 +105,10 @@ pub mod network;
 pub mod optimise;
 pub mod picture;
 pub mod pyramid;
-mod random;
+pub mod random;
 pub mod restyle;
 pub mod surgery;
+pub mod training;
 
 pub use burn;
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]

@@ -141,6 +141,11 @@ impl DeepSimLoss {
         self.weights
     }
 
+    /// Sets the weights of the terms.
+    pub const fn set_weights(&mut self, weights: Weights) {
+        self.weights = weights;
+    }
+
     /// Returns the treatment of the border.
     pub const fn border(&self) -> Border {
         self.border

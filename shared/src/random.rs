@@ -9,7 +9,7 @@ pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
 }
 
 /// Returns a generator that depends on a seed and two places alone.
-pub(crate) fn generator_at(seed: u64, first: u64, second: u64) -> ChaCha8Rng {
+pub fn generator_at(seed: u64, first: u64, second: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (place, value) in key.chunks_exact_mut(8).zip([seed, first, second]) {
         place.copy_from_slice(&value.to_le_bytes());

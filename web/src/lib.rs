@@ -16,6 +16,7 @@ mod lapgan;
 mod restyle;
 mod selftest;
 mod slot;
+mod train;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ use wasm_bindgen::prelude::*;
 use answer::Judged;
 use restyle::Begun;
 use slot::{Mix, Operation, Slot};
+use train::Trainings;
 
 /// Classes that are named for a picture.
 const CLASSES: usize = 5;
@@ -62,6 +64,7 @@ pub struct Session {
     pyramids: BTreeMap<String, PyramidGenerator>,
     enlargers: BTreeMap<String, Enlarger>,
     restylers: BTreeMap<String, Restyler>,
+    trainings: Trainings,
     begun: Option<Begun>,
     refinement: Option<Optimisation>,
     dream: Option<Dream>,
@@ -83,6 +86,7 @@ impl Session {
             pyramids: BTreeMap::new(),
             enlargers: BTreeMap::new(),
             restylers: BTreeMap::new(),
+            trainings: Trainings::default(),
             begun: None,
             refinement: None,
             dream: None,

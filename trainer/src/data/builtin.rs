@@ -11,8 +11,8 @@ use rand::RngExt;
 
 use super::{DataError, Dataset, Truncated, name_of};
 use crate::config::Config;
-use crate::data::random::random;
 use crate::models::locate::locate;
+use deepsim::random::generator_at;
 
 /// The built-in data sets: name for `--data`, training pictures, held-out ones.
 const BUILT_IN: [(&str, &str, &str); 2] =
@@ -116,7 +116,7 @@ pub fn held_out_crops(dataset: &Dataset, most: usize, crops: usize, side: usize)
     for part in parts(dataset, count) {
         let Some((index, picture)) = first_readable(dataset, part).ok() else { continue };
         made.push(picture.centre_crop(side)?);
-        let mut random = random(0, PURPOSE, index as u64);
+        let mut random = generator_at(0, PURPOSE, index as u64);
         for _ in 1..crops {
             let square = picture.width().min(picture.height()) as f64 * random.random_range(0.6..1.0);
             let mut place = |size: usize| random.random_range(0.0..=1.0) * (size as f64 - square);

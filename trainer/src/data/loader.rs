@@ -1,6 +1,5 @@
 //! Batches of training crops, decoded and augmented on threads of their own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -9,16 +8,13 @@ use burn::tensor::TensorData;
 use deepsim::Picture;
 use deepsim::picture::{self, PictureError};
 use rand::RngExt;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::augment::{augment, square};
 use super::{DataError, Dataset};
 use crate::config::choices::CropChoice;
-use crate::data::random::random;
-
-/// Separates the shuffling's random numbers from the crops'.
-const SHUFFLE: u64 = u64::MAX;
+use deepsim::random::generator_at;
+use deepsim::training::augment::{augment, square};
+use deepsim::training::order::Order;
 
 /// Batches that a thread may be ahead.
 const AHEAD: usize = 2;
@@ -123,10 +119,10 @@ impl Loader {
             let source = Arc::clone(source);
             // Detached: it ends when the loader is dropped and its channel closes.
             thread::spawn(move || {
-                let mut orders = Orders { seed: plan.seed, orders: BTreeMap::new() };
+                let mut order = Order::new(plan.seed);
                 let steps = (first + thread as u64..).step_by(count);
                 for step in steps {
-                    let batch = make(source.as_ref(), plan, step, &mut orders);
+                    let batch = make(source.as_ref(), plan, step, &mut order);
                     let failed = batch.is_err();
                     if sender.send(batch).is_err() || failed {
                         return;
@@ -151,42 +147,18 @@ impl Loader {
     }
 }
 
-/// Each epoch's order of the pictures.
-struct Orders {
-    seed: u64,
-    orders: BTreeMap<u64, Vec<usize>>,
-}
-
-impl Orders {
-    fn picture(&mut self, epoch: u64, place: usize, count: usize) -> usize {
-        let seed = self.seed;
-        // A batch reaches from one epoch into the next at most a few times; older orders are not needed again.
-        self.orders.retain(|&old, _| old + 2 > epoch);
-        let order = self.orders.entry(epoch).or_insert_with(|| {
-            let mut order: Vec<usize> = (0..count).collect();
-            order.shuffle(&mut random(seed, SHUFFLE, epoch));
-            order
-        });
-        order[place]
-    }
-}
-
-fn make(source: &dyn Source, plan: Plan, step: u64, orders: &mut Orders) -> Result<Batch, DataError> {
+fn make(source: &dyn Source, plan: Plan, step: u64, order: &mut Order) -> Result<Batch, DataError> {
     let count = source.len();
     let mut indices = Vec::with_capacity(plan.batch);
     let mut crops = Vec::with_capacity(plan.batch);
     let mut inputs = Vec::new();
     let mut skipped = Vec::new();
     for slot in 0..plan.batch as u64 {
-        let position = step * plan.batch as u64 + slot;
-        let epoch = position / count as u64;
-        // Below `count`, which is a usize.
-        let place = (position % count as u64) as usize;
-        let index = orders.picture(epoch, place, count);
+        let (epoch, index) = order.at(step * plan.batch as u64 + slot, count);
         // A picture that cannot be used gives its place to the next one that can.
         let found = (0..count).find_map(|further| {
             let index = (index + further) % count;
-            let mut random = random(plan.seed, epoch, index as u64);
+            let mut random = generator_at(plan.seed, epoch, index as u64);
             let example = source.example(index, &mut random).and_then(|picture| Ok((source.input(&picture, &mut random)?, picture)));
             example.map_err(|error| skipped.push(error.to_string())).ok().map(|(input, picture)| (index, input, picture))
         });

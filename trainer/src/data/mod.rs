@@ -1,6 +1,5 @@
 //! Pictures to train on: a folder, a WebDataset-style tar, or an IDX file; crops, and the random numbers that choose them. No networks.
 
-pub mod augment;
 pub mod builtin;
 pub mod classes;
 mod decode;
@@ -9,7 +8,6 @@ pub mod format;
 pub mod idx;
 pub mod loader;
 pub mod pairs;
-pub mod random;
 pub mod surrogate;
 mod tar;
 

@@ -109,7 +109,7 @@ fn compressed(picture: &Picture, quality: u8) -> Option<Picture> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::random::random;
+    use deepsim::random::generator_at;
 
     fn picture(side: usize) -> Picture {
         Picture::from_rgb(side, side, (0..side * side * 3).map(|at| (at * at % 241) as u8).collect()).unwrap()
@@ -119,7 +119,7 @@ mod tests {
     fn crops_have_the_pictures_own_pixels_most_of_the_time() {
         let whole = picture(96);
         let own = |draw| {
-            let crop = crop(&whole, 64, &mut random(1, 2, draw)).unwrap();
+            let crop = crop(&whole, 64, &mut generator_at(1, 2, draw)).unwrap();
             let crops = [crop.clone(), crop.flipped()];
             (0..=32).any(|left| (0..=32).any(|top| crops.contains(&whole.part(left..left + 64, top..top + 64).unwrap())))
         };
@@ -131,7 +131,7 @@ mod tests {
     fn every_degradation_keeps_the_size_and_changes_the_pixels() {
         let small = picture(32);
         let changed = (0..12).filter(|&draw| {
-            let degraded = degrade(&small, &mut random(3, 4, draw)).unwrap();
+            let degraded = degrade(&small, &mut generator_at(3, 4, draw)).unwrap();
             assert_eq!((degraded.width(), degraded.height()), (32, 32));
             degraded != small
         });

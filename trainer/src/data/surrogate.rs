@@ -94,7 +94,7 @@ fn between_pixels(picture: &Picture, x: f64, y: f64) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::random::random;
+    use deepsim::random::generator_at;
 
     #[test]
     fn interpolation_lies_between_pixels() {
@@ -109,7 +109,7 @@ mod tests {
         // Green in the middle, where the piece is; red so far outside that no move reaches it.
         let colour = |at: usize| if (10..90).contains(&(at % 100)) && (10..90).contains(&(at / 100)) { [0, 200, 0] } else { [200, 0, 0] };
         let picture = Picture::from_rgb(100, 100, (0..100 * 100).flat_map(colour).collect()).unwrap();
-        let make = |seed| altered_piece(&picture, 24, &mut random(seed, 0, 0)).unwrap();
+        let make = |seed| altered_piece(&picture, 24, &mut generator_at(seed, 0, 0)).unwrap();
         assert_eq!(make(1), make(1));
         assert_ne!(make(1), make(2));
         for seed in 0..20 {

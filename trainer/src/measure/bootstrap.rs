@@ -5,7 +5,7 @@ use std::fmt;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::data::random::random;
+use deepsim::random::generator_at;
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 1000;
@@ -40,7 +40,7 @@ pub fn estimate(values: &[f64], group: usize) -> Estimate {
         let (sum, count) = picked.fold((0.0, 0), |(sum, count), (value, number)| (sum + value, count + number));
         sum / count as f64
     };
-    let mut random = random(0, PURPOSE, 0);
+    let mut random = generator_at(0, PURPOSE, 0);
     let mut means: Vec<f64> =
         (0..RESAMPLES).map(|_| mean(&mut (0..sums.len()).map(|_| &sums[random.random_range(0..sums.len())]))).collect();
     means.sort_by(f64::total_cmp);

@@ -7,8 +7,8 @@
 use nalgebra::{DMatrix, DVector, RowDVector, SymmetricEigen};
 use rand::RngExt;
 
-use crate::data::random::random;
 use crate::measure::bootstrap::Estimate;
+use deepsim::random::generator_at;
 
 /// Principal components of the Fréchet distance.
 const COMPONENTS: usize = 64;
@@ -38,7 +38,7 @@ pub fn kernel_distance(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Estimate {
         let mean = left.dot(&(&between * right)) / (left.sum() * right.sum());
         within(&within_a, left) + within(&within_b, right) - 2.0 * mean
     };
-    let mut random = random(0, PURPOSE, 0);
+    let mut random = generator_at(0, PURPOSE, 0);
     let mut resample = |count: usize| {
         let mut weights = DVector::zeros(count);
         for _ in 0..count {

@@ -7,8 +7,8 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 
-use crate::data::random::random;
 use crate::train::schedule::learning_rate;
+use deepsim::random::generator_at;
 
 /// Passes over the training codes, at least.
 const EPOCHS: usize = 20;
@@ -69,7 +69,7 @@ pub fn fit(codes: &[Vec<f32>], labels: &[u8], device: &Device) -> Linear {
     let total = (epochs * steps) as u64;
     let mut step = 0;
     for epoch in 0..epochs as u64 {
-        order.shuffle(&mut random(0, PURPOSE, epoch));
+        order.shuffle(&mut generator_at(0, PURPOSE, epoch));
         for chosen in order.chunks(BATCH) {
             let (codes, classes) = tensors(codes, labels, chosen, &trained); // [batch, numbers], [batch]
             let logits = classifier.forward(codes); // [batch, classes]

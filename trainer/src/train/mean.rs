@@ -8,7 +8,7 @@ use burn::module::Module;
 use deepsim::model_file::Kind;
 
 use crate::models;
-use crate::train::average::blend;
+use deepsim::training::average::blend;
 
 /// Returns the mean of a network, on a plain device, and those of these model files, and how many pictures each of those had seen.
 ///

@@ -1,15 +1,10 @@
 //! Training, whatever is trained: the loop, what a step changes, the gate, the average, checkpoints, recovery, progress. What is particular to
 //! one system lies in `system`; measuring trained networks in `measure`.
 
-pub mod average;
 pub mod checkpoint;
-pub mod gate;
 pub mod linear;
-pub mod losses;
 pub mod mean;
 pub mod memory;
-pub mod offset;
-pub mod oppose;
 pub mod optimizer;
 pub mod progress;
 pub mod recovery;

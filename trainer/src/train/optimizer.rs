@@ -1,9 +1,10 @@
-//! Optimizers: Adam, or Muon for kernels and Adam for biases.
+//! The generator's optimizer: Adam, or Muon for kernels and Adam for biases.
 
 use burn::module::ParamGroup;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{Adam, AdamConfig, AdjustLrFn, ModuleOptimizer, Muon, MuonConfig, MuonState, Optimizer};
+use burn::optim::{AdjustLrFn, ModuleOptimizer, Muon, MuonConfig, MuonState, Optimizer};
 use burn::tensor::{Device, Tensor};
+use deepsim::training::adam::adam;
 
 use crate::config::choices::OptimizerChoice;
 
@@ -14,21 +15,6 @@ pub fn of_generator(choice: OptimizerChoice) -> ModuleOptimizer {
         // Every convolution's kernel, and no bias.
         OptimizerChoice::Muon => adam().with_group(ParamGroup::from_predicate("weight"), KernelMuon::new(), None),
     }
-}
-
-/// Returns Adam with the paper's constants.
-pub fn adam() -> ModuleOptimizer {
-    adam_with(0.9)
-}
-
-/// Returns Adam with another decay of the gradients' mean. Where no term of a loss but an adversary counts, half of the usual memory is steadier
-/// (Radford et al. 2016, section 4).
-pub fn adam_with(decay: f32) -> ModuleOptimizer {
-    ModuleOptimizer::from(adam_rule(decay))
-}
-
-fn adam_rule(decay: f32) -> Adam {
-    AdamConfig::new().with_beta_1(decay).with_beta_2(0.999).with_epsilon(1e-8).build()
 }
 
 /// Muon for kernels of convolutions: `[outputs, inputs, kernel, kernel]` is taken as the matrix `[outputs, inputs * kernel * kernel]`. The

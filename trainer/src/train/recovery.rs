@@ -60,10 +60,12 @@ mod tests {
     use deepsim::nets::inverter::InverterShape;
 
     use super::*;
-    use crate::system::inversion::step::Setup;
-    use crate::train::losses::Losses;
     use crate::train::schedule::learning_rate;
-    use crate::train::state::TrainState;
+    use crate::train::state::{AdversarialMemory, Checkpointed};
+    use deepsim::training::gate::Gate;
+    use deepsim::training::losses::Losses;
+    use deepsim::training::state::TrainState;
+    use deepsim::training::step::Setup;
 
     fn failure_of(losses: &Losses) -> Option<String> {
         failure(&[("image", losses.image), ("feature", losses.feature), ("real", losses.real)])
@@ -89,6 +91,7 @@ mod tests {
             checkpoint::save(&run, &state, &train_state.parts().unwrap()).unwrap();
         };
 
+        let remembered = AdversarialMemory { gate: Gate::OPEN, average_updates: 1, comparator: Vec::new() };
         let (good, losses) = step(fresh());
         assert_eq!(failure_of(&losses), None);
         save(&good, 1);
@@ -103,7 +106,7 @@ mod tests {
         assert_eq!((slower.step, slower.slowdowns), (1, 1));
         assert_eq!(learning_rate(1e-3, slower.step, 100, 0.0, slower.slowdowns), 5e-4);
         assert_eq!(checkpoint::list(&run).unwrap().len(), 1, "the broken checkpoint is forgotten");
-        let (_, losses) = step(fresh().load(&place, 1, 0.9).unwrap());
+        let (_, losses) = step(fresh().restore(&place, &remembered, 0.9).unwrap());
         assert_eq!(failure_of(&losses), None);
         // Nothing older is left to go back to, and slowing down has an end.
         assert!(go_back(&run, 9, MOST_SLOWDOWNS).is_err());

@@ -24,12 +24,12 @@ use crate::data::loader::{Crops, Loader, Plan, Source};
 use crate::device::Backend;
 use crate::models;
 use crate::models::locate::locate;
-use crate::system::inversion::step::Setup;
-use crate::train::average::Average;
-use crate::train::gate::Gate;
-use crate::train::losses::Losses;
 use crate::train::scale::measure_scales;
-use crate::train::state::TrainState;
+use deepsim::training::average::Average;
+use deepsim::training::gate::Gate;
+use deepsim::training::losses::Losses;
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 
 use state::State;
 

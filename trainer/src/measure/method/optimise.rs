@@ -10,7 +10,7 @@ use deepsim::picture::{self, Picture};
 use rand::RngExt;
 
 use super::Method;
-use crate::data::random::random;
+use deepsim::random::generator_at;
 
 /// Adam's rate for pixels in [-1, 1] at the first step; it falls in a straight line to a tenth.
 const RATE: f64 = 0.05;
@@ -48,7 +48,7 @@ impl Method for Optimised {
     fn invert(&self, pictures: &[Picture]) -> Result<Vec<Picture>> {
         let target = picture::to_tensor(pictures, &self.device)?; // [batch, 3, side, side]
         let shape = target.dims();
-        let mut random = random(0, PURPOSE, 0);
+        let mut random = generator_at(0, PURPOSE, 0);
         let noise: Vec<f32> = (0..shape.iter().product()).map(|_| random.random_range(-NOISE..NOISE)).collect();
         let start = Tensor::from_data(TensorData::new(noise, shape), &self.device); // [batch, 3, side, side]
         let wanted = self.encoder.features(target, self.layer); // [batch, channels, grid, grid]

@@ -12,8 +12,8 @@ use nalgebra::{Cholesky, DMatrix};
 
 use super::Method;
 use crate::data::Dataset;
-use crate::data::augment::augment;
-use crate::data::random::random;
+use deepsim::random::generator_at;
+use deepsim::training::augment::augment;
 
 /// What is added to the diagonal of the features' second moments, as a share of their mean.
 const RIDGE: f64 = 1e-2;
@@ -43,7 +43,7 @@ impl Ridge {
         let mut moments: Option<(DMatrix<f64>, DMatrix<f64>)> = None;
         for chunk in 0..CROPS / CHUNK {
             let crops = (chunk * CHUNK..(chunk + 1) * CHUNK)
-                .map(|at| Ok(augment(&dataset.picture(at)?, |_| None, side, &mut random(0, PURPOSE, at as u64))?))
+                .map(|at| Ok(augment(&dataset.picture(at)?, |_| None, side, &mut generator_at(0, PURPOSE, at as u64))?))
                 .collect::<Result<Vec<_>>>()?;
             let pictures = picture::to_tensor(&crops, device)?; // [batch, 3, side, side]
             let inputs = inputs(encoder.features(pictures.clone(), layer), layer); // [rows, inputs]

@@ -21,12 +21,14 @@ use crate::data::pairs::Pairs;
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
-use crate::train::losses::Pending;
-use crate::train::offset::offset;
-use crate::train::oppose::Verdict;
+use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
-use crate::train::state::{AdversarialMemory, TrainState};
+use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::training::losses::Pending;
+use deepsim::training::offset::offset;
+use deepsim::training::oppose::Verdict;
+use deepsim::training::state::TrainState;
 
 /// An upscaler and its adversary in training.
 pub struct EnlargeTask {
@@ -65,7 +67,7 @@ impl EnlargeTask {
         let trained = device.clone().autodiff();
         let upscaler = Upscaler::new(shape_of(config), &trained);
         let discriminator = Discriminator::of_pictures(&trained).deciding(config.discriminator.into());
-        TrainState::of(upscaler, discriminator, config.average_decay()).with_optimizer(config.optimizer)
+        TrainState::of(upscaler, discriminator, config.average_decay()).with_generator_optimizer(of_generator(config.optimizer))
     }
 }
 

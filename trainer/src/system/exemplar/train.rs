@@ -16,14 +16,14 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::data::loader::{Batch, Source};
-use crate::data::random::random;
 use crate::data::surrogate::Surrogates;
 use crate::measure::sheet;
-use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
-use crate::train::optimizer::adam;
 use crate::train::state::AVERAGE_PART;
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::random::generator_at;
+use deepsim::training::adam::adam;
+use deepsim::training::average::Average;
 
 /// Classes on a sheet of samples, and examples of each.
 const SHOWN: (usize, usize) = (8, 4);
@@ -113,7 +113,7 @@ impl Task for ExemplarTask {
     /// Examples of a few classes, one column for each.
     fn sample(&self) -> Result<Picture> {
         let (classes, each) = SHOWN;
-        let example = |row: usize, class: usize| self.source.example(class, &mut random(0, SAMPLES, (row * classes + class) as u64));
+        let example = |row: usize, class: usize| self.source.example(class, &mut generator_at(0, SAMPLES, (row * classes + class) as u64));
         let rows = (0..each).map(|row| (0..classes.min(self.source.len())).map(|class| example(row, class)).collect::<Result<Vec<_>, _>>());
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         sheet::sheet(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())

@@ -24,12 +24,14 @@ use crate::data::loader::{Batch, Crops, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
-use crate::train::losses::Pending;
-use crate::train::offset::offset;
-use crate::train::oppose::Verdict;
+use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
-use crate::train::state::{AdversarialMemory, TrainState};
+use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::training::losses::Pending;
+use deepsim::training::offset::offset;
+use deepsim::training::oppose::Verdict;
+use deepsim::training::state::TrainState;
 
 /// Separates the seeds of codes that are drawn while training from those of samples that are looked at.
 const NOISE: u64 = 1 << 63;
@@ -94,7 +96,8 @@ impl GenerationTask {
     fn fresh(config: &Config, device: &Device) -> TrainState<Autoencoder> {
         let trained = device.clone().autodiff();
         let autoencoder = Autoencoder::new(config.code(), config.size, &trained);
-        TrainState::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay()).with_optimizer(config.optimizer)
+        TrainState::of(autoencoder, Discriminator::of_pictures(&trained), config.average_decay())
+            .with_generator_optimizer(of_generator(config.optimizer))
     }
 
     /// Returns standard normal codes `[count, latent, 1, 1]` for a step. `purpose` separates the random numbers of different uses.

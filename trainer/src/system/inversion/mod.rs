@@ -2,7 +2,6 @@
 
 mod eval;
 mod export;
-pub mod step;
 mod table;
 mod train;
 

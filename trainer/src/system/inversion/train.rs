@@ -16,7 +16,6 @@ use deepsim::picture::{self, Picture};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::step::Setup;
 use crate::config::Config;
 use crate::config::choices::LossPreset;
 use crate::data::Dataset;
@@ -24,11 +23,14 @@ use crate::data::loader::{Batch, Crops, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
-use crate::train::gate::Gate;
-use crate::train::offset::offset;
+use crate::train::optimizer::of_generator;
 use crate::train::scale::{measure_scales, scaled_places};
-use crate::train::state::TrainState;
+use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::training::gate::Gate;
+use deepsim::training::offset::offset;
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 
 /// An inverter and its adversary in training.
 pub struct InversionTask {
@@ -114,7 +116,8 @@ impl Task for InversionTask {
 
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &RunState, device: &Device) -> Result<Self> {
         let Memory { gate, average_updates, feature_scale, comparator, through_scale } = state.memory()?;
-        let train_state = TrainState { gate, ..fresh(config, device).load(checkpoint, average_updates, config.average_decay())? };
+        let remembered = AdversarialMemory { gate, average_updates, comparator: comparator.clone() };
+        let train_state = fresh(config, device).restore(checkpoint, &remembered, config.average_decay())?;
         let scales = Scales { inverted: feature_scale, through: through_scale, compared: comparator };
         Self::new(config, train_state, scales, models::squeezenet(device)?, pictures, device)
     }
@@ -163,7 +166,8 @@ impl Task for InversionTask {
 
 /// Returns the networks that a configuration asks for, with random weights.
 fn fresh(config: &Config, device: &Device) -> TrainState {
-    let train_state = TrainState::new(config.shape(), config.average_decay(), device).with_optimizer(config.optimizer);
+    let train_state =
+        TrainState::new(config.shape(), config.average_decay(), device).with_generator_optimizer(of_generator(config.optimizer));
     TrainState { discriminator: train_state.discriminator.deciding(config.discriminator.into()), ..train_state }
 }
 

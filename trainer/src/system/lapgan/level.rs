@@ -9,11 +9,11 @@ use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::lapgan::{Level, Made};
 
 use crate::config::Config;
-use crate::train::losses::{Losses, Pending};
-use crate::train::oppose::Verdict;
-use crate::train::optimizer::adam_with;
-use crate::train::state::TrainState;
 use crate::train::task::Outcome;
+use deepsim::training::adam::adam_with;
+use deepsim::training::losses::{Losses, Pending};
+use deepsim::training::oppose::Verdict;
+use deepsim::training::state::TrainState;
 
 /// Smallest side whose pictures a comparator can compare.
 const LEAST_COMPARED: usize = 32;

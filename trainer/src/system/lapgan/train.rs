@@ -25,13 +25,14 @@ use crate::data::classes::Classes;
 use crate::data::loader::{Batch, Crops, Source};
 use crate::measure::sheet;
 use crate::models;
-use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState};
-use crate::train::gate::Gate;
-use crate::train::offset::offset;
 use crate::train::scale::scaled_places;
-use crate::train::state::{AdversarialMemory, TrainState};
+use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::training::average::Average;
+use deepsim::training::gate::Gate;
+use deepsim::training::offset::offset;
+use deepsim::training::state::TrainState;
 
 /// Separates the seeds of noise that is drawn while training from those of samples that are looked at.
 const NOISE: u64 = 1 << 63;

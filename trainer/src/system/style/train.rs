@@ -21,15 +21,15 @@ use serde_json::Value;
 use super::picture::{content_scale, files, grams, loss, name_of, read};
 use crate::config::Config;
 use crate::data::loader::{Batch, Crops, Source};
-use crate::data::random::random;
 use crate::measure::sheet;
 use crate::models;
-use crate::train::average::Average;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
-use crate::train::offset::offset;
-use crate::train::optimizer::adam;
 use crate::train::state::AVERAGE_PART;
 use crate::train::task::{Outcome, Pictures, Task};
+use deepsim::random::generator_at;
+use deepsim::training::adam::adam;
+use deepsim::training::average::Average;
+use deepsim::training::offset::offset;
 
 /// Channels at the picture's own size of a network of width 1.
 const CHANNELS: f64 = 16.0;
@@ -146,7 +146,7 @@ impl Task for StyleTask {
     fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
         let contents: Tensor<4> = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
         let [count, ..] = contents.dims();
-        let mut random = random(self.seed, STYLES, step);
+        let mut random = generator_at(self.seed, STYLES, step);
         let chosen: Vec<usize> = (0..count).map(|_| random.random_range(0..self.styles.len())).collect();
         let wanted = joined(&self.styles, &chosen);
         let numbers: Vec<usize> = chosen.iter().map(|number| self.memory.first + number).collect();

@@ -2,8 +2,8 @@
 //!
 //! What is inverted is its own target, so a changed picture is as good a lesson as the photograph; a few hundred photographs need that.
 
-use deepsim::Picture;
-use deepsim::picture::{Crop, PictureError};
+use crate::Picture;
+use crate::picture::{Crop, PictureError};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -109,12 +109,12 @@ fn collage(under: Picture, over: &Picture, random: &mut ChaCha8Rng, covers: std:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::random::random;
+    use crate::random::generator_at;
 
     #[test]
     fn the_same_numbers_give_the_same_crop() {
         let picture = Picture::from_rgb(40, 30, (0..40 * 30 * 3).map(|v| (v % 251) as u8).collect()).unwrap();
-        let crop = |draw| augment(&picture, |_| None, 16, &mut random(1, draw, 2)).unwrap();
+        let crop = |draw| augment(&picture, |_| None, 16, &mut generator_at(1, draw, 2)).unwrap();
         assert_eq!(crop(0), crop(0));
         assert_ne!(crop(0), crop(1));
         assert_eq!((crop(0).width(), crop(0).height()), (16, 16));
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_collage_shows_both_pictures() {
         let plain = |value: u8| Picture::from_rgb(20, 20, vec![value; 20 * 20 * 3]).unwrap();
-        let made = collage(plain(10), &plain(200), &mut random(1, 2, 3), 0.3..0.7);
+        let made = collage(plain(10), &plain(200), &mut generator_at(1, 2, 3), 0.3..0.7);
         let covered = made.rgb().iter().filter(|&&value| value == 200).count() / 3;
         assert!(made.rgb().iter().all(|value| [10, 200].contains(value)));
         assert!((36..=196).contains(&covered), "{covered} of 400 pixels");

@@ -1,9 +1,9 @@
 //! The numbers of a training step, and when they are read back from the device.
 
-use burn::tensor::Tensor;
-use deepsim::loss::Terms;
+use crate::loss::Terms;
+use burn::tensor::{ExecutionError, Tensor, TensorData};
 
-use crate::train::gate::Gate;
+use crate::training::gate::Gate;
 
 /// A step's losses, unweighted, and who trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,8 +43,22 @@ impl<const N: usize> Pending<N> {
 
     /// Waits for the device, and returns the losses and the further numbers. It is the only read-back of a step.
     pub fn read(self) -> (Losses, [f32; N]) {
-        let Self { numbers, gate, has_adversary } = self;
-        let read: Vec<f32> = numbers.into_data().iter().collect();
+        let data = self.numbers.clone().into_data();
+        self.losses_in(&data)
+    }
+
+    /// Does the same without blocking: a browser's GPU cannot be waited for.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn read_async(self) -> Result<(Losses, [f32; N]), ExecutionError> {
+        let data = self.numbers.clone().into_data_async().await?;
+        Ok(self.losses_in(&data))
+    }
+
+    fn losses_in(self, data: &TensorData) -> (Losses, [f32; N]) {
+        let Self { gate, has_adversary, .. } = self;
+        let read: Vec<f32> = data.iter().collect();
         let losses = Losses {
             image: read[0],
             feature: read[1],

@@ -1,16 +1,16 @@
 //! One training step of DeePSiM: what the inverter, the discriminator, their optimizers and the gate do with a batch.
 
+use crate::Layer;
+use crate::loss::{DeepSimLoss, Offset, Terms, mean_square};
+use crate::nets::discriminator::Discriminator;
+use crate::nets::inverter::{Inverter, InverterShape};
+use crate::nets::squeezenet::SqueezeNet;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use deepsim::Layer;
-use deepsim::loss::{DeepSimLoss, Offset, Terms, mean_square};
-use deepsim::nets::discriminator::Discriminator;
-use deepsim::nets::inverter::{Inverter, InverterShape};
-use deepsim::nets::squeezenet::SqueezeNet;
+use burn::tensor::{Device, ExecutionError, Tensor};
 
-use crate::train::losses::{Losses, Pending};
-use crate::train::oppose::Verdict;
-use crate::train::state::TrainState;
+use crate::training::losses::{Losses, Pending};
+use crate::training::oppose::Verdict;
+use crate::training::state::TrainState;
 
 /// The constants of training.
 #[derive(Debug)]
@@ -47,13 +47,33 @@ impl TrainState<Inverter> {
     /// Makes one step with pictures `[batch, 3, side, side]` on the plain device, waits for its losses and lets the gate decide about the next.
     /// All losses are of the weights before the step.
     pub fn step(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Losses) {
-        let gate = self.gate;
-        let (mut stepped, pending) = self.launch(setup, pictures, offset, learning_rate);
+        let (stepped, pending) = self.launch(setup, pictures, offset, learning_rate);
         let (losses, _) = pending.read();
+        (stepped.decided(setup, &losses), losses)
+    }
+
+    /// Makes the same step where the device cannot be waited for.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn step_async(
+        self,
+        setup: &Setup,
+        pictures: Tensor<4>,
+        offset: Offset,
+        learning_rate: f64,
+    ) -> Result<(Self, Losses), ExecutionError> {
+        let (stepped, pending) = self.launch(setup, pictures, offset, learning_rate);
+        let (losses, _) = pending.read_async().await?;
+        Ok((stepped.decided(setup, &losses), losses))
+    }
+
+    /// Returns the state with the gate's decision about the step after one with these losses.
+    fn decided(mut self, setup: &Setup, losses: &Losses) -> Self {
         if setup.has_adversary() {
-            stepped.gate = gate.next(losses.real, losses.inverted, losses.adversarial);
+            self.gate = self.gate.next(losses.real, losses.inverted, losses.adversarial);
         }
-        (stepped, losses)
+        self
     }
 
     /// Makes the step without waiting for it: a GPU may still be at work. The gate stays as it is.

@@ -1,13 +1,13 @@
 //! The adversary's half of a step: the discriminator judges real and made pictures and learns, and the generator gets its opinion.
 
+use crate::loss::{inverted_loss, real_loss};
+use crate::nets::discriminator::Decision;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Gradients, Tensor};
-use deepsim::loss::{inverted_loss, real_loss};
-use deepsim::nets::discriminator::Decision;
 
-use crate::train::state::TrainState;
+use crate::training::state::TrainState;
 
 /// The least probability by which a gradient is divided: a discriminator so sure that a picture is made teaches nothing.
 const LEAST: f64 = 1e-30;
@@ -100,10 +100,10 @@ impl<G: Module> TrainState<G> {
 
 #[cfg(test)]
 mod tests {
+    use crate::Layer;
+    use crate::nets::discriminator::Discriminator;
+    use crate::nets::upscaler::{Upscaler, UpscalerShape};
     use burn::tensor::Distribution;
-    use deepsim::Layer;
-    use deepsim::nets::discriminator::Discriminator;
-    use deepsim::nets::upscaler::{Upscaler, UpscalerShape};
 
     use super::*;
 

@@ -1,0 +1,237 @@
+//! An inverter in training, with all that its steps need in memory: what the page trains.
+
+mod fresh;
+mod measured;
+mod saved;
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, ExecutionError};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+pub use measured::Measured;
+
+use super::augment::augment;
+use super::gate::Gate;
+use super::losses::Losses;
+use super::offset::offset;
+use super::order::Order;
+use super::state::TrainState;
+use super::step::Setup;
+use crate::Picture;
+use crate::comparator::{Comparator, Network, ScaledPlace};
+use crate::layer::is_valid_side;
+use crate::loss::{DeepSimLoss, Weights};
+use crate::model_file::{ModelFile, ModelFileError, Training};
+use crate::nets::inverter::InverterShape;
+use crate::nets::squeezenet::SqueezeNet;
+use crate::network::UnknownPlace;
+use crate::picture::{self, PictureError};
+use crate::random::generator_at;
+
+/// Crops after which the current weights count half in their moving average: a short run has no time for the trainer's 5000.
+const HALF_LIFE: f64 = 500.0;
+
+/// Why a run cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A model file that cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// A picture that cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A place that the comparator lacks.
+    #[error(transparent)]
+    Place(#[from] UnknownPlace),
+    /// Options that do not fit together.
+    #[error("{0}")]
+    Options(String),
+    /// A saved run that is damaged, or of another version.
+    #[error("the saved run is damaged ({0}): begin anew")]
+    Saved(String),
+    /// The device failed; the weights of the last step are lost with it.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
+
+impl From<ExecutionError> for RunError {
+    fn from(error: ExecutionError) -> Self {
+        Self::Device(format!("{error:?}"))
+    }
+}
+
+/// Pictures to learn from, and pictures to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureSet {
+    /// What they are, for the model's card.
+    pub name: String,
+    /// Crops are taken from these.
+    pub training: Vec<Picture>,
+    /// Never trained on.
+    pub held_out: Vec<Picture>,
+}
+
+/// The configuration of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RunOptions {
+    /// The inverter.
+    pub shape: InverterShape,
+    /// Side of the crops, pixels.
+    pub size: usize,
+    /// Crops a step.
+    pub batch: usize,
+    /// The random seed: of the first weights, the crops and their order.
+    pub seed: u64,
+}
+
+/// A run.
+pub struct Run {
+    options: RunOptions,
+    pictures: Arc<PictureSet>,
+    setup: Setup,
+    places: Vec<ScaledPlace>,
+    /// Nothing after the device has failed.
+    state: Option<TrainState>,
+    order: Order,
+    step: u64,
+    started_from: Option<Training>,
+    /// The newest learning rate, for the card.
+    rate: f64,
+    device: Device,
+}
+
+/// The result of a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stepped {
+    /// Steps so far.
+    pub step: u64,
+    /// The losses of the weights before the step, and who trained.
+    pub losses: Losses,
+    /// Who trains at the next step.
+    pub gate: Gate,
+}
+
+impl Run {
+    /// Begins a run: with random weights, or with those of an inverter's model file, whose shape then must be the one of the options.
+    ///
+    /// # Errors
+    /// If the options do not fit, there are no pictures, the model file is another's, or the device fails.
+    pub async fn begin(
+        options: RunOptions,
+        squeezenet: &SqueezeNet,
+        pictures: Arc<PictureSet>,
+        init: Option<&ModelFile>,
+        device: &Device,
+    ) -> Result<Self, RunError> {
+        check(&options, &pictures)?;
+        let (mut scale, places) = fresh::scales(squeezenet, &options, &pictures, device).await?;
+        let mut state = fresh::state(&options, device).await?;
+        let mut started_from = None;
+        if let Some(file) = init {
+            let known;
+            (state, known) = fresh::with_weights_of(state, file, &options)?;
+            scale = known;
+            started_from = file.card().training.clone();
+        }
+        Self::with(options, squeezenet, pictures, (scale, places), state, started_from, device)
+    }
+
+    fn with(
+        options: RunOptions,
+        squeezenet: &SqueezeNet,
+        pictures: Arc<PictureSet>,
+        (scale, places): (f32, Vec<ScaledPlace>),
+        state: TrainState,
+        started_from: Option<Training>,
+        device: &Device,
+    ) -> Result<Self, RunError> {
+        let everything = Weights { image: 1.0, feature: 1.0, adversarial: 0.02 };
+        let loss = DeepSimLoss::new(Comparator::at(squeezenet.clone(), &places)?, everything);
+        let setup = Setup { encoder: squeezenet.clone(), layer: options.shape.layer, scale, loss, translation: None };
+        let (order, device) = (Order::new(options.seed), device.clone());
+        Ok(Self { options, pictures, setup, places, state: Some(state), order, step: 0, started_from, rate: 0.0, device })
+    }
+
+    /// Returns the configuration.
+    pub const fn options(&self) -> RunOptions {
+        self.options
+    }
+
+    /// Returns the number of steps so far.
+    pub const fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Sets the weights of the loss's terms, from the next step on.
+    pub const fn set_weights(&mut self, weights: Weights) {
+        self.setup.loss.set_weights(weights);
+    }
+
+    /// Makes one step with Adam's learning rate.
+    ///
+    /// # Errors
+    /// If a picture cannot be cropped, or the device fails; then the run is over.
+    pub async fn step(&mut self, rate: f64) -> Result<Stepped, RunError> {
+        let crops = picture::to_tensor(&self.crops()?, &self.device)?; // [batch, 3, size, size]
+        let offset = offset(self.options.seed, self.step, self.setup.loss.border().range(self.options.size));
+        let state = self.state.take().ok_or_else(lost)?;
+        let (state, losses) = state.step_async(&self.setup, crops, offset, rate).await?;
+        let gate = state.gate;
+        self.state = Some(state);
+        self.step += 1;
+        self.rate = rate;
+        Ok(Stepped { step: self.step, losses, gate })
+    }
+
+    /// Returns the crops of the next step.
+    ///
+    /// # Errors
+    /// If a picture cannot be cropped.
+    pub fn crops(&mut self) -> Result<Vec<Picture>, RunError> {
+        let RunOptions { size, batch, seed, .. } = self.options;
+        let training = &self.pictures.training;
+        let count = training.len();
+        let mut crops = Vec::with_capacity(batch);
+        for slot in 0..batch as u64 {
+            let (epoch, index) = self.order.at(self.step * batch as u64 + slot, count);
+            let mut random = generator_at(seed, epoch, index as u64);
+            let other = |random: &mut rand_chacha::ChaCha8Rng| training.get(random.random_range(0..count)).cloned();
+            crops.push(augment(&training[index], other, size, &mut random)?);
+        }
+        Ok(crops)
+    }
+
+    fn state(&self) -> Result<&TrainState, RunError> {
+        self.state.as_ref().ok_or_else(lost)
+    }
+}
+
+fn lost() -> RunError {
+    RunError::Device("the run ended with it".into())
+}
+
+/// Fails where a run could not make a step.
+fn check(options: &RunOptions, pictures: &PictureSet) -> Result<(), RunError> {
+    let RunOptions { shape, size, batch, .. } = *options;
+    let wrong = |reason: String| Err(RunError::Options(reason));
+    if pictures.training.is_empty() || pictures.held_out.is_empty() {
+        return wrong("there are no pictures to learn from, or none to look at".into());
+    }
+    if shape.layer.stride().is_none() || shape.through.is_some() {
+        return wrong(format!("inverters of {} are trained by `trainer` alone", shape.layer));
+    }
+    if !is_valid_side(size) || batch == 0 {
+        return wrong(format!("crops of {size} pixels, {batch} a step: the side must be a multiple of 16 and at least 32"));
+    }
+    Ok(())
+}
+
+/// Returns how much of the average of the weights a step keeps.
+fn average_decay(batch: usize) -> f64 {
+    0.5f64.powf(batch as f64 / HALF_LIFE)
+}
+
+/// The network that compares.
+const COMPARATOR: Network = Network::Squeezenet;
