@@ -7,9 +7,10 @@ import { Enlarge } from "./enlarge/view.js";
 import { Generate } from "./generate/view.js";
 import { Invert } from "./invert/view.js";
 import { Restyle } from "./restyle/view.js";
+import { Train } from "./train/view.js";
 
 /** A new view is added here, and its commands in worker.js. */
-const VIEWS = [Invert, Generate, Restyle, Enlarge];
+const VIEWS = [Invert, Generate, Restyle, Enlarge, Train];
 
 await nextTask();
 const page = new Page(VIEWS);

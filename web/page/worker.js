@@ -14,11 +14,13 @@ import { COMMANDS as INVERT } from "./invert/commands.js";
 import { FUNCTIONS as invert } from "./invert/worker.js";
 import { COMMANDS as RESTYLE } from "./restyle/commands.js";
 import { FUNCTIONS as restyle } from "./restyle/worker.js";
+import { COMMANDS as TRAIN } from "./train/commands.js";
+import { FUNCTIONS as train } from "./train/worker.js";
 import { FUNCTIONS as common } from "./worker/common.js";
 
 /** A new view's commands are added here. */
-const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE, ...RESTYLE, ...ENLARGE };
-const FUNCTIONS = { ...common, ...invert, ...generate, ...restyle, ...enlarge };
+const COMMANDS = { ...COMMON, ...INVERT, ...GENERATE, ...RESTYLE, ...ENLARGE, ...TRAIN };
+const FUNCTIONS = { ...common, ...invert, ...generate, ...restyle, ...enlarge, ...train };
 
 addEventListener("message", async ({ data: { id, type, body } }) => {
     const begun = performance.now();

@@ -16,6 +16,7 @@ mod lapgan;
 mod restyle;
 mod selftest;
 mod slot;
+#[cfg(any(feature = "training", not(target_arch = "wasm32")))]
 mod train;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ use wasm_bindgen::prelude::*;
 use answer::Judged;
 use restyle::Begun;
 use slot::{Mix, Operation, Slot};
+#[cfg(any(feature = "training", not(target_arch = "wasm32")))]
 use train::Trainings;
 
 /// Classes that are named for a picture.
@@ -64,6 +66,7 @@ pub struct Session {
     pyramids: BTreeMap<String, PyramidGenerator>,
     enlargers: BTreeMap<String, Enlarger>,
     restylers: BTreeMap<String, Restyler>,
+    #[cfg(any(feature = "training", not(target_arch = "wasm32")))]
     trainings: Trainings,
     begun: Option<Begun>,
     refinement: Option<Optimisation>,
@@ -86,6 +89,7 @@ impl Session {
             pyramids: BTreeMap::new(),
             enlargers: BTreeMap::new(),
             restylers: BTreeMap::new(),
+            #[cfg(any(feature = "training", not(target_arch = "wasm32")))]
             trainings: Trainings::default(),
             begun: None,
             refinement: None,
@@ -110,6 +114,15 @@ impl Session {
     pub fn load_inverter(&mut self, name: &str, inverter: &[u8]) -> Result<(), JsError> {
         let lab = self.lab.as_mut().ok_or_else(not_loaded)?;
         Ok(lab.add(name, &ModelFile::from_bytes(inverter)?)?)
+    }
+
+    /// Returns the layer that an inverter inverts.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    #[wasm_bindgen(js_name = layerOf)]
+    pub fn layer_of(&self, name: &str) -> Result<String, JsError> {
+        Ok(self.lab()?.layer_of(name).ok_or_else(not_loaded)?.name().to_owned())
     }
 
     /// Inverts a small known picture on this device and on the processor, and returns the largest difference.

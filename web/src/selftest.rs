@@ -1,17 +1,9 @@
 //! Whether a browser's GPU computes what the processor computes. A shader that the browser refuses leaves stale memory behind without an
 //! error, so a GPU is believed only after this.
 
-use std::sync::Arc;
-
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use deepsim::Layer;
 use deepsim::inversion::Inversion;
 use deepsim::model_file::ModelFile;
-use deepsim::nets::inverter::InverterShape;
-use deepsim::nets::squeezenet::SqueezeNet;
-use deepsim::picture::Picture;
-use deepsim::training::run::{PictureSet, Run, RunOptions};
 use wasm_bindgen::JsError;
 
 /// The largest difference, in pictures of range 2, between a device's inversion and flex's that is let pass.
@@ -36,41 +28,6 @@ pub async fn self_test(squeezenet: &ModelFile, inverter: &ModelFile, device: &De
         return Ok(difference);
     }
     Err(JsError::new(&format!("the self-test is off by {difference}, more than {TOLERANCE}")))
-}
-
-/// Steps of the self-test of training.
-const STEPS: usize = 5;
-/// The learning rate of those steps.
-const RATE: f64 = 5e-4;
-
-/// Takes a few small training steps on the device and on the processor, all three terms counting, and returns the largest relative difference of their
-/// losses.
-///
-/// # Errors
-/// If the file is not what it should be, or the two differ by more than they may.
-pub async fn training_self_test(squeezenet: &ModelFile, device: &Device) -> Result<f32, JsError> {
-    let picture =
-        |shift: usize| Picture::from_rgb(SIDE, SIDE, (0..SIDE * SIDE * 3).map(|at| ((at * 7 + at / 96 * shift) % 256) as u8).collect());
-    let pictures = (0..4).map(picture).collect::<Result<Vec<_>, _>>()?;
-    let pictures = Arc::new(PictureSet { name: "pattern".into(), training: pictures.clone(), held_out: pictures });
-    let options = RunOptions { shape: InverterShape { width: 0.25, ..Layer::Pool1.into() }, size: 48, batch: 2, seed: 1 };
-    let losses = async |device: &Device| -> Result<Vec<f32>, JsError> {
-        let network = squeezenet.apply(SqueezeNet::new(device))?.no_grad();
-        let mut run = Run::begin(options, &network, Arc::clone(&pictures), None, device).await?;
-        let mut all = Vec::new();
-        for _ in 0..STEPS {
-            all.extend(run.step(RATE).await?.losses.terms().into_iter().map(|(_, value)| value));
-        }
-        Ok(all)
-    };
-    let (found, wanted) = (losses(device).await?, losses(&Device::flex()).await?);
-    let relative: Vec<f32> = found.iter().zip(&wanted).map(|(a, b)| (a - b) / b.abs().max(TOLERANCE)).collect();
-    let count = relative.len();
-    let difference = largest_difference(&TensorData::new(relative, [count]), &TensorData::new(vec![0.0f32; count], [count]));
-    if difference <= TOLERANCE {
-        return Ok(difference);
-    }
-    Err(JsError::new(&format!("the self-test of training is off by {difference}, more than {TOLERANCE}")))
 }
 
 /// Returns the pattern of the golden activations as a picture in [-1, 1], `[1, 3, side, side]`: x[c, i, j] = (31 i + 17 j + 101 c) mod 256.

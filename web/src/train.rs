@@ -1,5 +1,7 @@
 //! What the page's view Train calls: pictures, runs and their steps. A run is named by the page; several may stand side by side, on the same pictures.
 
+mod selftest;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use deepsim::training::run::{Measured, PictureSet, Run, RunOptions, Stepped};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::{Session, selftest};
+use crate::Session;
 
 /// Runs by name, and the pictures of those that begin next.
 #[derive(Default)]

@@ -4,6 +4,7 @@ pub mod announce;
 pub mod bench;
 pub mod cuda;
 pub mod peers;
+mod photographs;
 pub mod results;
 pub mod serve;
 pub mod setup;

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::photographs;
+
 /// Layers in the order of the page, from the picture to the classes.
 const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
 /// A model's loss, and how its file's name ends.
@@ -31,7 +33,8 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     fs::write(dist.join("models.json"), serde_json::to_string_pretty(&models)?)?;
     let mut files = Vec::new();
     list(dist, dist, &mut files)?;
-    files.retain(|file| !file.starts_with("models/") && !["index.html", "sw.js", "version.txt"].contains(&file.as_str()));
+    files
+        .retain(|file| !file.starts_with("models/") && !["index.html", "sw.js", "version.txt", photographs::NAME].contains(&file.as_str()));
     files.sort();
     let mut hash = Sha256::new();
     for file in files.iter().map(String::as_str).chain(["index.html"]) {

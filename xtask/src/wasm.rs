@@ -37,11 +37,18 @@ struct Build {
     name: &'static str,
     threads: bool,
     relaxed: bool,
+    training: bool,
 }
 
-const ANY_PROCESSOR: Build = Build { name: "cpu", threads: false, relaxed: false };
-const FASTER: [Build; 2] =
-    [Build { name: "cpu-threads", threads: true, relaxed: false }, Build { name: "cpu-threads-relaxed", threads: true, relaxed: true }];
+const ANY_PROCESSOR: Build = Build { name: "cpu", threads: false, relaxed: false, training: false };
+/// Those that are not needed at once: faster ones, and those that train.
+const LATER: [Build; 5] = [
+    Build { name: "cpu-threads-relaxed", threads: true, relaxed: true, training: false },
+    Build { name: "train-threads-relaxed", threads: true, relaxed: true, training: true },
+    Build { name: "train-threads", threads: true, relaxed: false, training: true },
+    Build { name: "cpu-threads", threads: true, relaxed: false, training: false },
+    Build { name: "train", threads: false, relaxed: false, training: true },
+];
 
 /// The compiler for wasm and the tools of the page.
 pub struct Tools {
@@ -92,12 +99,13 @@ impl Tools {
         self.build_for_processor(root, dist, &ANY_PROCESSOR)
     }
 
-    /// Adds the faster modules for processors, which some browsers can run. Without the source of the standard library there are none.
+    /// Adds the faster modules for processors, which some browsers can run, and those that train. Without the source of the standard library there are none
+    /// with threads.
     ///
     /// # Errors
     /// If a build fails.
-    pub fn build_with_threads(&self, root: &Path, dist: &Path) -> Result<()> {
-        FASTER.iter().try_for_each(|build| self.build_for_processor(root, dist, build))
+    pub fn build_others(&self, root: &Path, dist: &Path) -> Result<()> {
+        LATER.iter().try_for_each(|build| self.build_for_processor(root, dist, build))
     }
 
     fn build_for_processor(&self, root: &Path, dist: &Path, build: &Build) -> Result<()> {
@@ -116,7 +124,8 @@ impl Tools {
             cargo.env("RUSTFLAGS", flags);
         }
         cargo.args(["build", "--profile", "web", "--target", setup::TARGET, "--package", MODULE, "--lib"]);
-        run(cargo.args(build.relaxed.then_some(["--features", "relaxed-simd"]).iter().flatten()))?;
+        let features = [("relaxed-simd", build.relaxed), ("training", build.training)];
+        run(cargo.args(features.iter().filter(|(_, wanted)| *wanted).flat_map(|(feature, _)| ["--features", feature])))?;
         let built = objects.join(setup::TARGET).join("web").join(MODULE.replace('-', "_")).with_extension("wasm");
         let place = dist.join("wasm").join(build.name);
         let mut bindgen = self.command(root, "wasm-bindgen", &objects);

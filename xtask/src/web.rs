@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::announce::{root, succeeds};
+use crate::photographs;
 use crate::serve::Server;
 use crate::site;
 use crate::wasm::Tools;
@@ -18,7 +19,7 @@ use crate::wasm::Tools;
 /// If a tool cannot be had or the build fails.
 pub fn build() -> Result<PathBuf> {
     let site = Site::build()?;
-    site.add_threads()?;
+    site.add_others()?;
     println!("\n{} is ready for any static host", site.dist.display());
     Ok(site.dist)
 }
@@ -36,13 +37,14 @@ impl Site {
         let root = root()?;
         let (dist, tools) = (root.join("dist"), Tools::find()?);
         tools.build(&root, &dist)?;
+        photographs::write(&root.join("data"), &dist.join(photographs::NAME))?;
         site::complete(&root, &dist)?;
         Ok(Self { root, dist, tools })
     }
 
-    /// Adds the modules that compute in several threads.
-    fn add_threads(&self) -> Result<()> {
-        self.tools.build_with_threads(&self.root, &self.dist)?;
+    /// Adds the modules that compute in several threads, and those that train.
+    fn add_others(&self) -> Result<()> {
+        self.tools.build_others(&self.root, &self.dist)?;
         site::complete(&self.root, &self.dist)
     }
 }
@@ -58,14 +60,14 @@ pub fn demo(port: u16) -> Result<()> {
     let site = Site::build()?;
     let server = Server::start_isolated(&site.dist, port).with_context(taken)?;
     let address = server.address();
-    println!("\nopen {address} (Ctrl-C ends it); meanwhile the modules with threads are built, for browsers without a GPU");
+    println!("\nopen {address} (Ctrl-C ends it); meanwhile the modules for browsers without a GPU are built");
     let desktop = env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some();
     if cfg!(target_os = "macos") {
         succeeds(Command::new("open").arg(&address));
     } else if desktop {
         succeeds(Command::new("xdg-open").arg(&address));
     }
-    site.add_threads()?;
+    site.add_others()?;
     println!("\n{address} is complete (Ctrl-C ends it)");
     server.wait();
     Ok(())

@@ -7,8 +7,8 @@
 
 /** Commands that every view may use. @type {Commands} */
 export const COMMON = {
-    /** Starts the worker. `device`: `auto`, `webgpu` or `cpu`; `without`: what not to use of `threads`, `relaxed-simd`, with a comma between. */
-    start: { device: "string", without: "string" },
+    /** Starts the worker. `device`: `auto`, `webgpu` or `cpu`; `without`: what not to use of `threads`, `relaxed-simd`, with a comma between; `task`: `show` or `train`. */
+    start: { device: "string", without: "string", task: "string" },
     /** Decodes a file into a slot. Returns {picture, width, height, preview}: the picture's number, its size, a small copy. */
     decode: { slot: "string", file: Blob, name: "string" },
     /** Returns the bytes of memory that wasm uses. */

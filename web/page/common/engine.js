@@ -22,11 +22,16 @@ export class Superseded extends Error {}
 const LOSSES = { processor: 3, end: 5 };
 
 export class Engine extends EventTarget {
-    /** @param {string} wanted `auto`, `webgpu` or `cpu` @param {string} without what not to use of `threads`, `relaxed-simd`, with a comma between */
-    constructor(wanted, without) {
+    /**
+     * @param {string} wanted `auto`, `webgpu` or `cpu`
+     * @param {string} without what not to use of `threads`, `relaxed-simd`, with a comma between
+     * @param {string} [task] what the worker is for: `show`, or `train`, which needs a larger build
+     */
+    constructor(wanted, without, task = "show") {
         super();
         this.wanted = wanted;
         this.without = without;
+        this.task = task;
         this.losses = 0;
         this.newest = 0;
         /** @type {Request[]} */
@@ -48,7 +53,7 @@ export class Engine extends EventTarget {
             event.preventDefault();
             this.lose("crashed", event.message ?? "");
         });
-        this.worker.postMessage({ id: 0, type: "start", body: { device, without: this.without } });
+        this.worker.postMessage({ id: 0, type: "start", body: { device, without: this.without, task: this.task } });
     }
 
     /** Ends the worker and starts another one on this device. @param {string} wanted */

@@ -11,18 +11,18 @@ export function register() {
     if (isPossible) navigator.serviceWorker.register("./sw.js").catch((cause) => console.warn(`no offline use: ${cause}`));
 }
 
-/** The name of the build that runs now. */
-let running = "";
+/** The names of the builds that run now, by task. @type {Map<string, string>} */
+const running = new Map();
 
 async function ask() {
     const { active } = await navigator.serviceWorker.ready;
-    active?.postMessage({ builds: buildsToKeep(running) });
+    active?.postMessage({ builds: [...running].flatMap(([task, build]) => buildsToKeep(build, task)) });
 }
 
-/** Asks the service worker, and each that takes its place, to keep the builds of wasm that this browser uses. @param {string} build the one that runs now */
-export function keepForOffline(build) {
+/** Asks the service worker, and each that takes its place, to keep the builds of wasm that this browser uses. @param {string} build the one that runs now @param {string} [task] */
+export function keepForOffline(build, task = "show") {
     if (!isPossible) return;
-    if (!running) navigator.serviceWorker.addEventListener("controllerchange", ask);
-    running = build;
+    if (!running.size) navigator.serviceWorker.addEventListener("controllerchange", ask);
+    running.set(task, build);
     ask();
 }

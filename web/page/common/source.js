@@ -4,7 +4,7 @@
 import { element, make } from "./dom.js";
 import { EXAMPLES, SAY } from "./words.js";
 
-/** @typedef {{file: Blob, name: string, example: string}} Source */
+/** `files`: all that came with it. @typedef {{file: Blob, name: string, example: string, files?: File[]}} Source */
 
 /** @param {string} example @returns {Promise<Source>} */
 export async function fetchExample(example) {
@@ -25,6 +25,37 @@ export function onFile(input, take) {
     });
 }
 
+/** A file input for several files or a folder. @param {HTMLElement} input @param {(files: File[]) => void} take */
+export function onFiles(input, take) {
+    const field = /** @type {HTMLInputElement} */ (input);
+    field.addEventListener("change", () => {
+        const files = [...(field.files ?? [])];
+        field.value = "";
+        if (files.length) take(files);
+    });
+}
+
+/** The files of what was dropped, those in folders too. @param {DataTransfer} dropped @returns {Promise<File[]>} */
+async function filesOf(dropped) {
+    // Entries can be had only before the event is over.
+    const entries = [...dropped.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+    if (!entries.some(({ isDirectory }) => isDirectory)) return [...dropped.files];
+    /** @type {File[]} */
+    const files = [];
+    const walk = async (/** @type {FileSystemEntry} */ entry) => {
+        if (entry.isFile) return void files.push(await new Promise((resolve, reject) => { /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject); }));
+        const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+        for (;;) {
+            // A reader gives a part of a folder at a time.
+            const found = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+            if (!found.length) return;
+            for (const each of found) await walk(each);
+        }
+    };
+    for (const entry of entries) await walk(entry);
+    return files;
+}
+
 /** Pictures that are dropped or pasted anywhere. @param {(source: Source) => void} open */
 export function listen(open) {
     window.addEventListener("dragover", (event) => {
@@ -34,11 +65,12 @@ export function listen(open) {
     window.addEventListener("dragleave", (event) => {
         if (!event.relatedTarget) document.body.classList.remove("dropping");
     });
-    window.addEventListener("drop", (event) => {
+    window.addEventListener("drop", async (event) => {
         event.preventDefault();
         document.body.classList.remove("dropping");
-        const source = own(event.dataTransfer?.files[0]);
-        if (source) open(source);
+        const files = event.dataTransfer ? await filesOf(event.dataTransfer) : [];
+        const source = own(files[0]);
+        if (source) open({ ...source, files });
     });
     window.addEventListener("paste", (event) => {
         const item = [...(event.clipboardData?.items ?? [])].find((each) => each.kind === "file");

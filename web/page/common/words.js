@@ -21,7 +21,7 @@ export const TEXTS = {
 export const EXAMPLES = { cat: "Cat", flowers: "Flowers", portrait: "Portrait", glasses: "Glasses", cabins: "Cabins", chairs: "Chairs" };
 
 /** Names of the losses. @type {Record<string, string>} */
-export const LOSSES = { deepsim: "DeePSiM", image: "image loss", feature: "features", lapgan: "LAPGAN" };
+export const LOSSES = { deepsim: "DeePSiM", image: "image loss", feature: "features", lapgan: "LAPGAN", own: "yours" };
 
 /** @param {string} count */
 const threadsOf = (count) => (count === "1" ? "one thread" : `${count} threads`);
@@ -43,6 +43,10 @@ const PROBLEMS = {
     tiff: (name) => `${name} is a TIFF picture, which this browser cannot decode. Save it as JPEG or PNG first.`,
     "not-decoded": (name) => `${name} could not be decoded: it is damaged, or too large for this browser. Try a smaller copy.`,
     "too-big": (size) => `This picture is too large to process here (${size} pixels). Try one of at most 50 megapixels.`,
+    "not-a-model": (detail) => `This file holds no inverter that can be used here: ${detail}.`,
+    "no-pictures": (names) => `None of these files is a picture that could be read (${names}). Choose JPEG, PNG, WebP, GIF, BMP or AVIF files.`,
+    "photographs-missing": () => "The photographs could not be downloaded. Check the connection, or choose pictures of your own.",
+    "not-restored": (detail) => `The training that was kept here cannot go on (${detail}). Throw it away and begin anew.`,
     "weights-missing": (what) => `The networks could not be downloaded (${what}). Check the connection and reload the page.`,
     "weights-damaged": () => "The downloaded networks are damaged. Reload the page to download them again.",
     wasm: () => "The program could not be loaded. Reload the page, or try a newer browser.",

@@ -12,6 +12,8 @@ export const COMMANDS = {
     live: { name: "string", frame: ImageBitmap },
     /** Inverts a slot's features, after an operation on them. Returns {rgba, side}. */
     invert: { name: "string", slot: "string", operation: "object?" },
+    /** Verifies the model file of an inverter and puts it on the device. Returns {layer}. */
+    "add-inverter": { name: "string", file: Uint8Array },
     /** Compares an inversion with a slot's picture; `plain`: the features were not changed. Returns errors, classes and probabilities. */
     judge: { name: "string", slot: "string", rgba: Uint8Array, side: "number", plain: "boolean" },
     /** Returns the next round of re-encoding {rgba, side, featureError}. */

@@ -17,6 +17,7 @@ import { Gallery } from "./gallery.js";
 import { invertedLive } from "./live.js";
 import { mixTab } from "./mix.js";
 import { operateTab } from "./operate.js";
+import { OwnModels } from "./own.js";
 import { reencodeTab } from "./reencode.js";
 import { refineTab } from "./refine.js";
 import { saveSheet } from "./sheet.js";
@@ -51,6 +52,7 @@ export class Invert {
         /** The number of the newest picture, and how many are being decoded. */
         this.newest = 0;
         this.decoding = 0;
+        this.models = new OwnModels(this);
         this.gallery = new Gallery(this);
         this.depth = new Depth(this);
         this.experiments = new Experiments(this, (experiments) => ({
@@ -86,6 +88,7 @@ export class Invert {
 
     /** @param {import("../common/weights.js").Entry[]} models */
     async build(models) {
+        this.models.shipped = models;
         this.gallery.build(models);
         this.depth.build(models);
         await nextTask();
@@ -99,6 +102,7 @@ export class Invert {
         if (this.state.view !== Invert.name || this.loadedBy === this.page.workers) return;
         this.loadedBy = this.page.workers;
         this.decoded = 0;
+        await this.page.runCancellable(() => this.models.reload());
         if (this.source) await this.open(this.source, true);
         else await this.openExample(this.state.example || FIELDS.example.usual());
     }
@@ -120,8 +124,19 @@ export class Invert {
 
     /** Name, channels and grid of the layer that a model inverts. @param {string} model @returns {[string, number, number]} */
     shapeOf(model) {
-        const layer = model.replace(/-image$/, "");
+        const layer = this.models.all().find(({ name }) => name === model)?.layer ?? "";
         return this.shapes.find(([name]) => name === layer) ?? [layer, 1, 1];
+    }
+
+    /** Puts an inverter of the visitor's beside those of the page. @param {string} title of its file @param {Uint8Array} file */
+    async addModel(title, file) {
+        await this.models.add(title, file);
+        const all = this.models.all();
+        this.gallery.build(all);
+        this.depth.build(all);
+        this.experiments.build(all);
+        this.page.remember();
+        await this.cut();
     }
 
     /** @param {string} name */
@@ -138,6 +153,10 @@ export class Invert {
      */
     async open(source, again = false) {
         if (!again) this.page.hideError();
+        if (OwnModels.fits(source.name)) {
+            await this.page.runCancellable(async () => this.addModel(source.name, new Uint8Array(await source.file.arrayBuffer())));
+            return;
+        }
         this.live.end();
         this.newest += 1;
         this.decoding += 1;

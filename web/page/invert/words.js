@@ -97,12 +97,13 @@ export const EDITS = {
 
 /** Sentences with values in them. */
 export const SAY = {
+    added: (/** @type {string} */ name, /** @type {string} */ layer) => `${name} inverts ${layer}; it stands beside the page's networks.`,
     looking: () => "Computing the features of the picture…",
     inverting: (/** @type {string} */ name) => `Inverting ${name}…`,
     inverted: (/** @type {number} */ count, /** @type {number} */ milliseconds) => `${count} inversions in ${(milliseconds / 1000).toFixed(1)} s.`,
     pictureError: (/** @type {number} */ error) => `picture error ${percent(error)}`,
     featureError: (/** @type {number} */ error) => `feature error ${percent(error)}`,
-    inverter: (/** @type {string} */ layer, /** @type {string} */ loss) => (loss === "image" ? `${layer}, image loss` : layer),
+    inverter: (/** @type {string} */ layer, /** @type {string} */ loss) => (loss === "deepsim" ? layer : `${layer}, ${LOSSES[loss]}`),
     inversion: (/** @type {string} */ layer, /** @type {string} */ loss) => `${layer}, ${LOSSES[loss]}`,
     compare: (/** @type {string} */ name) => `Compare ${name} with another picture`,
     photo: () => "photo",

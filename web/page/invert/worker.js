@@ -3,7 +3,7 @@
 
 import { failingAs } from "../common/failure.js";
 import { pixelsBelow, pixelsOf } from "../worker/pixels.js";
-import { bitmapIn, loadInverter, wasm, wasmLibrary } from "../worker/session.js";
+import { addInverter, bitmapIn, loadInverter, wasm, wasmLibrary } from "../worker/session.js";
 
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
@@ -27,6 +27,10 @@ export const FUNCTIONS = {
         await loadInverter(name);
         const rgba = await wasm().invert(name, slot, JSON.stringify(operation ?? {}));
         return { rgba, side: wasm().sideOf(name, slot) };
+    },
+    async "add-inverter"({ name, file }) {
+        await failingAs("not-a-model", () => addInverter(name, file));
+        return { layer: wasm().layerOf(name) };
     },
     async judge({ name, slot, rgba, side, plain }) {
         const { pictureError, featureError, classes, probabilities } = await wasm().judge(name, slot, rgba, side, plain);

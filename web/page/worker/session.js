@@ -6,7 +6,7 @@ import { WEBGPU, processorBuilds } from "../common/modules.js";
 import { fetchModel, forgetModel, listModels, tidy } from "../common/weights.js";
 import { chooseDevice, watchDevice } from "./device.js";
 
-const ENCODER = "squeezenet";
+export const ENCODER = "squeezenet";
 
 /** Threads beyond which the loops are too short to be shared. */
 const MOST_THREADS = 8;
@@ -87,6 +87,12 @@ export async function loadInverter(name) {
     inverters.add(name);
 }
 
+/** Puts an inverter of the visitor's on the device. @param {string} name @param {Uint8Array} file */
+export function addInverter(name, file) {
+    wasm().loadInverter(name, file);
+    inverters.add(name);
+}
+
 /** Loads a build of the wasm module. @param {string} name */
 async function load(name) {
     const module = /** @type {Module} */ (await import(`../wasm/${name}/deepsim-web.js`));
@@ -111,12 +117,12 @@ async function openWebGpu() {
 /**
  * Opens a session on the processor with the fastest build that loads: a build may be missing on the server, or not be kept for offline use,
  * and a device may have no memory to share.
- * @param {string[]} without
+ * @param {string[]} without @param {string} task
  */
-async function openProcessor(without) {
+async function openProcessor(without, task) {
     /** @type {unknown} */
     let cause;
-    for (const { name, threads } of processorBuilds(without)) {
+    for (const { name, threads } of processorBuilds(without, task)) {
         try {
             const module = await load(name);
             const count = threads ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
@@ -133,8 +139,8 @@ async function openProcessor(without) {
     throw new Failure("wasm", cause);
 }
 
-/** Starts wasm on a device. @param {{device: string, without: string}} body */
-export async function start({ device, without }) {
+/** Starts wasm on a device. @param {{device: string, without: string, task: string}} body */
+export async function start({ device, without, task }) {
     const begun = performance.now();
     models = await failingAs("weights-missing", listModels);
     await tidy(models).catch(() => {});
@@ -151,7 +157,7 @@ export async function start({ device, without }) {
         }
     }
     if (!use) {
-        const opened = await openProcessor(without.split(","));
+        const opened = await openProcessor(without.split(","), task);
         session = opened.candidate;
         build = opened.name;
         name.detail = String(opened.count);
