@@ -82,11 +82,8 @@ impl Session {
     pub fn add_picture(&mut self, rgba: &[u8], width: usize, height: usize, held_out: bool) -> Result<(), JsError> {
         let picture = Picture::from_rgba(width, height, rgba)?;
         let set = self.trainings.pictures.as_mut().and_then(Arc::get_mut).ok_or_else(|| JsError::new("no set of pictures has begun"))?;
-        if held_out {
-            set.held_out.push(picture)
-        } else {
-            set.training.push(picture)
-        }
+        let place = if held_out { &mut set.held_out } else { &mut set.training };
+        place.push(picture);
         Ok(())
     }
 

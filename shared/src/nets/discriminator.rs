@@ -1,14 +1,14 @@
 //! The discriminator, the paper's D: is this a real picture, or a made one?
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::Linear;
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 
 use super::block::leaky;
 use super::conv::Conv;
 use super::lapgan::{COARSEST, HIDDEN};
-use super::{LEAK, he_gain, he_normal};
+use super::{LEAK, he_gain, weights};
 use crate::Layer;
 use crate::kernels::conv::Geometry;
 
@@ -195,7 +195,9 @@ fn of_classes(classes: usize, device: &Device) -> (Option<Embed>, usize) {
 }
 
 fn linear(input: usize, output: usize, device: &Device) -> Linear {
-    LinearConfig::new(input, output).with_initializer(he_normal()).init(device)
+    // As many weights as burn's own layer has. Their deviation is that of the inputs, which are the first dimension here.
+    let gain = he_gain() * (output as f64 / input as f64).sqrt();
+    Linear { weight: weights([input, output], gain, device), bias: Some(weights([output], 0.0, device)) }
 }
 
 /// Returns the mean over positions: `[batch, channels, h, w]` -> `[batch, channels]`.

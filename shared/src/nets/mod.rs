@@ -8,6 +8,7 @@ mod dense;
 pub mod discriminator;
 pub mod efficientnet;
 pub mod exemplar;
+pub(crate) mod he_normal;
 pub mod inverter;
 pub mod lapgan;
 pub mod squeezenet;
@@ -16,7 +17,6 @@ pub mod translator;
 pub mod upscaler;
 
 use burn::module::{Param, ParamId};
-use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Shape, Tensor};
 
 /// Leaky ReLU's slope below zero, in the inverter and the discriminator (0.3 in the paper's generator).
@@ -26,11 +26,6 @@ pub(crate) const LEAK: f32 = 0.3;
 pub(crate) fn he_gain() -> f64 {
     let slope = f64::from(LEAK);
     (2.0 / (1.0 + slope * slope)).sqrt()
-}
-
-/// Returns the normal initialisation of He et al., for burn's own layers.
-pub(crate) fn he_normal() -> Initializer {
-    Initializer::KaimingNormal { gain: he_gain(), fan_out_only: false }
 }
 
 /// Creates weights that are drawn when they are first needed: normal with the standard deviation gain / sqrt(inputs); zero for a gain of

@@ -1,15 +1,14 @@
 //! SqueezeNet 1.1 (Iandola et al. 2016): the network that is inverted, and the comparator of the loss.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::tensor::module::adaptive_avg_pool2d;
-use burn::tensor::{Device, Tensor, TensorData};
-use rand_chacha::ChaCha8Rng;
+use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
+use super::he_normal::HeNormal;
 use crate::Layer;
 use crate::kernels::conv::Geometry;
 use crate::kernels::pool::max_pool;
-use crate::random::{gaussian, generator};
 
 /// The mean RGB of ImageNet with which the weights were trained, 0..255.
 const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
@@ -73,7 +72,7 @@ impl SqueezeNet {
 
     /// Creates the network with weights drawn from a seed (He et al. 2015), the same on every device; biases of zero.
     pub fn random(seed: u64, device: &Device) -> Self {
-        Self::new(device).map(&mut HeNormal(generator(seed)))
+        Self::new(device).map(&mut HeNormal::new(seed, 2.0))
     }
 
     /// Returns the features of one layer for pictures `[batch, 3, side, side]` in [-1, 1]: `[batch, channels, grid, grid]`.
@@ -130,22 +129,6 @@ impl SqueezeNet {
         visit(Layer::Fire9, &x);
         let x = self.conv10.forward(x); // [batch, 1000, n/16 - 1, n/16 - 1]
         adaptive_avg_pool2d(x, [1, 1]) // [batch, 1000, 1, 1]
-    }
-}
-
-/// Draws weights with the variance 2 / inputs.
-struct HeNormal(ChaCha8Rng);
-
-impl ModuleMapper for HeNormal {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if D == 1 {
-            return param;
-        }
-        let (device, shape) = (param.lazy_device(), param.lazy_shape());
-        let inputs = shape[1..].iter().product::<usize>();
-        let deviation = (2.0 / inputs as f64).sqrt();
-        let values: Vec<f32> = (0..shape.num_elements()).map(|_| (gaussian(&mut self.0) * deviation) as f32).collect();
-        Param::initialized(param.id, Tensor::from_data(TensorData::new(values, shape), &device))
     }
 }
 

@@ -8,6 +8,10 @@ use crate::Layer;
 use crate::comparator::{Place, ScaledPlace};
 use crate::inversion::inverter_of;
 use crate::model_file::{InverterCard, ModelFile};
+use crate::nets::discriminator::Discriminator;
+use crate::nets::he_gain;
+use crate::nets::he_normal::HeNormal;
+use crate::nets::inverter::Inverter;
 use crate::nets::squeezenet::SqueezeNet;
 use crate::picture;
 use crate::training::numbers::{numbers_of, with_numbers};
@@ -45,15 +49,14 @@ pub(super) async fn scales(
     Ok((scale, places.iter().zip(scales).map(|(&place, scale)| ScaledPlace { place, scale }).collect()))
 }
 
-/// Returns networks with random weights, which are the same on every device: they are drawn on the processor.
+/// Returns networks with random weights, which depend on the seed alone and not on the device.
 pub(super) async fn state(options: &RunOptions, device: &Device) -> Result<TrainState, RunError> {
-    let processor = Device::flex();
-    processor.seed(options.seed);
-    let decay = average_decay(options.batch);
-    let drawn = TrainState::new(options.shape, decay, &processor);
-    // Read first of all: weights are drawn when they are first read.
-    let generator = numbers_of(&drawn.generator.valid()).await?;
-    let discriminator = numbers_of(&drawn.discriminator.valid()).await?;
+    let (processor, decay, gain_squared) = (Device::flex(), average_decay(options.batch), he_gain().powi(2));
+    let drawn = Inverter::new(options.shape, &processor).map(&mut HeNormal::new(options.seed, gain_squared).with_picture("picture"));
+    let generator = numbers_of(&drawn).await?;
+    let layer = options.shape.layer;
+    let drawn = Discriminator::of_inversions(layer, &processor).map(&mut HeNormal::new(!options.seed, gain_squared));
+    let discriminator = numbers_of(&drawn).await?;
     let mut state = TrainState::new(options.shape, decay, device);
     let other = || RunError::Saved("weights of another shape".into());
     state.discriminator = with_numbers(state.discriminator, &discriminator).ok_or_else(other)?;
