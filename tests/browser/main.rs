@@ -12,4 +12,5 @@ mod lapgan;
 mod numbers;
 mod peers;
 mod restyle;
+mod train;
 mod visit;

@@ -191,9 +191,17 @@ fn nobody_is_shut_out() -> Result<()> {
         page.client.execute(&axe, vec![]).await?;
         for scheme in ["light", "dark"] {
             emulate(page, 1440, 900, scheme).await?;
-            for tab in
-                ["tab-operate", "tab-channels", "tab-mix", "tab-reencode", "tab-refine", "tab-dream", "view-generate", "view-enlarge"]
-            {
+            for tab in [
+                "tab-operate",
+                "tab-channels",
+                "tab-mix",
+                "tab-reencode",
+                "tab-refine",
+                "tab-dream",
+                "view-generate",
+                "view-enlarge",
+                "view-train",
+            ] {
                 page.click(&format!("#{tab}")).await?;
                 page.rest().await?;
                 let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => \
@@ -227,7 +235,7 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
         ensure!(page.run(stops, vec![]).await? == 1);
         ensure!(page.run("return document.getElementById('panel-dream').hidden", vec![]).await? == false);
         // From the last view the arrow leads to the first.
-        let key = "document.getElementById('view-enlarge').focus(); \
+        let key = "document.getElementById('view-train').focus(); \
             document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true})); return document.activeElement.id";
         ensure!(page.run(key, vec![]).await? == "view-invert");
         // Everything that can be clicked can be reached.
@@ -282,6 +290,11 @@ fn the_page_fits_its_screens() -> Result<()> {
                 let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
                 ensure!(wide <= u64::from(width), "{name}, enlarging: {wide} pixels wide");
                 page.screenshot(&format!("page-{name}-{scheme}-enlarge.png")).await?;
+                page.click("#view-train").await?;
+                page.rest().await?;
+                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
+                ensure!(wide <= u64::from(width), "{name}, training: {wide} pixels wide");
+                page.screenshot(&format!("page-{name}-{scheme}-train.png")).await?;
                 page.click("#view-invert").await?;
                 for section in ["layers", "experiments", "how"] {
                     page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;

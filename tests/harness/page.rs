@@ -107,7 +107,7 @@ impl Page {
     /// If that does not come.
     pub async fn rest(&self) -> Result<()> {
         let idle = "document.body.dataset.state !== 'loading' && document.body.dataset.state !== 'waiting' \
-            && (deepsim.view('invert').hasPicture || deepsim.state.view === 'generate') && deepsim.engine.ready && !deepsim.engine.current && !deepsim.engine.waiting.length";
+            && (deepsim.view('invert').hasPicture || deepsim.state.view !== 'invert') && deepsim.engine.ready && !deepsim.engine.current && !deepsim.engine.waiting.length";
         for _ in 0..2 {
             self.until(idle).await?;
             tokio::time::sleep(Duration::from_millis(150)).await;

@@ -235,6 +235,7 @@ export class Train {
             const settings = { options, model: shipped ? state.learn : "", file: own?.file, names, card: CARDS[set.kind] };
             await this.training().begin(settings, set.pictures, runs);
             this.training().resume();
+            this.page.setStatus(SAY.training(), Train.name);
         });
         this.mark();
         this.page.settle();

@@ -38,7 +38,7 @@ export const TEXTS = {
     "train-step": "The step",
     "train-step-help": "What the newest step did is lit: features of the crops go through the inverter, its pictures are compared in three ways, and the gradient of the sum changes the inverter. The discriminator learns in the same step to tell crops from inversions.",
     "train-keep": "5. The result is yours",
-    "train-keep-help": "The model file holds the network and a card that says what it saw. `trainer invert` opens it, and so does this page: drop it onto the view Invert.",
+    "train-keep-help": "The model file holds the network and a card that says what it saw. The command trainer invert opens it, and so does this page: drop it onto the view Invert.",
     "train-which": "Network",
     "train-download": "Download the model file",
     "train-lab": "Open in the view Invert",
@@ -83,6 +83,7 @@ export const SAY = {
         return skipped.length ? `${kept} Left out, because they could not be read: ${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ` and ${skipped.length - 3} more` : ""}.` : kept;
     },
     noSet: () => "Choose pictures first.",
+    training: () => "Training.",
     beginning: () => "Preparing the first step…",
     paused: (/** @type {number} */ step, /** @type {number} */ seconds) => `Paused after ${step} steps and ${seconds.toFixed(0)} s of training.`,
     running: (/** @type {number} */ step, /** @type {number} */ pace, /** @type {number} */ seconds, /** @type {string} */ device) => `Step ${step}, ${pace.toFixed(0)} pictures a second, ${seconds.toFixed(0)} s so far, on ${device}.`,
