@@ -26,7 +26,7 @@ use deepsim::training::state::TrainState;
 use deepsim::training::step::Setup;
 use trainer::config::choices::CropChoice;
 use trainer::data::Dataset;
-use trainer::data::loader::{Crops, Loader, Plan, Source};
+use trainer::data::loader::{Crops, Loader, Plan, Share, Source};
 use trainer::device::{Backend, prepare_environment};
 use trainer::models::locate::locate;
 
@@ -66,7 +66,7 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, Wal
     group
 }
 
-const PLAN: Plan = Plan { seed: 0, batch: BATCH };
+const PLAN: Plan = Plan { seed: 0, batch: BATCH, share: Share::ALL };
 
 fn source(size: usize) -> Result<Arc<dyn Source>> {
     let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar.gz")?)?);

@@ -3,6 +3,7 @@
 
 import { onnxruntime } from "./onnxruntime.js";
 import { styleTransformer, upscaleFile, upscalerJs } from "./tfjs.js";
+import { trainingStep } from "./tfjs_training.js";
 
 /**
  * Starts the page's module in a worker, as the page does. Returns a function that does the work once.
@@ -43,6 +44,13 @@ const MAKERS = {
     "style, arbitrary-image-stylization separable, tfjs wasm, 1 thread": () => styleTransformer("wasm", 1),
     "style, arbitrary-image-stylization separable, tfjs wasm, threads": () => styleTransformer("wasm", navigator.hardwareConcurrency),
     "style, arbitrary-image-stylization separable, tfjs webgpu": () => styleTransformer("webgpu", 1),
+    "training step, deepsim cpu, 1 thread": () => deepsim("train", "train", 1),
+    "training step, deepsim cpu, 1 thread, fused": () => deepsim("train", "train-threads-relaxed", 1),
+    "training step, deepsim cpu, threads": () => deepsim("train", "train-threads-relaxed", navigator.hardwareConcurrency),
+    "training step, deepsim webgpu": () => deepsim("train", "webgpu", 1),
+    "training step, tfjs cpu": () => trainingStep("cpu", 1),
+    "training step, tfjs wasm": () => trainingStep("wasm", navigator.hardwareConcurrency),
+    "training step, tfjs webgpu": () => trainingStep("webgpu", 1),
 };
 
 /** @type {Record<string, () => Promise<Uint8Array>>} */

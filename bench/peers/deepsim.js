@@ -45,8 +45,21 @@ async function restyle(build, threads) {
     return () => session.restyle("styles", rgba, 256, 256, weights);
 }
 
+/** Takes training steps of the inverter of fire3 that the view Train begins with, with the image loss: 8 crops of 64 pixels. @param {string} build @param {number} threads */
+async function train(build, threads) {
+    const session = await open(build, threads);
+    session.load(await model("squeezenet"));
+    session.beginPictures("noise");
+    for (let picture = 0; picture < 9; picture++) session.addPicture(rgbaOf(160), 160, 160, picture === 8);
+    await session.beginRun("run", JSON.stringify({ shape: { layer: "fire3", width: 0.5 }, size: 64, batch: 8, seed: 0 }), new Uint8Array());
+    return async () => {
+        await session.trainStep("run", 1, 0, 0, 1e-3);
+        return new Uint8Array(4);
+    };
+}
+
 /** @type {Record<string, (build: string, threads: number) => Promise<() => Promise<Uint8Array>>>} */
-const WORKS = { invert, enlarge, restyle };
+const WORKS = { invert, enlarge, restyle, train };
 
 /** @type {() => Promise<Uint8Array>} */
 let once;

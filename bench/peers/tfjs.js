@@ -11,9 +11,10 @@ const script = (url) => new Promise((resolve, reject) => {
 });
 
 /** Starts TensorFlow.js on a backend. @param {string} backend @param {number} threads */
-async function tensorflow(backend, threads) {
+export async function tensorflow(backend, threads) {
     await script("./tfjs/tf.min.js");
-    await script(`./tfjs/tf-backend-${backend}.min.js`);
+    // The processor without wasm is in TensorFlow.js itself.
+    if (backend !== "cpu") await script(`./tfjs/tf-backend-${backend}.min.js`);
     const tf = /** @type {any} */ (window).tf;
     if (backend === "wasm") {
         tf.wasm.setWasmPaths(new URL("./tfjs/", import.meta.url).href);

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use serde_json::Value;
 use trainer::command::bench::state::State;
+use trainer::data::loader::Share;
 use trainer::system::lapgan::train::LapganTask;
 
 use crate::step::{Begun, Options, begin, time};
@@ -17,7 +18,7 @@ pub(crate) fn measure(options: &Options) -> Result<Value> {
     let level = task.level(options.size).context("a level of this side")?;
     state.put_network("generator", &level.state.generator);
     state.put_network("discriminator", &level.state.discriminator);
-    state.put("noise", task.noise_of(0, options.size, options.batch).into_data());
+    state.put("noise", task.noise_of(0, options.size, options.batch, Share::ALL).into_data());
     // A rounding error must not decide who trains.
     time(task, &config, &batch, state, options, LapganTask::open_gates)
 }

@@ -12,7 +12,7 @@ use trainer::command::bench::peak_mib;
 use trainer::command::bench::state::State;
 use trainer::config::Config;
 use trainer::data::Dataset;
-use trainer::data::loader::{Batch, Loader, Plan};
+use trainer::data::loader::{Batch, Loader, Plan, Share};
 use trainer::models::locate::locate;
 use trainer::train::task::{Pictures, Task};
 
@@ -59,7 +59,7 @@ pub(crate) fn begin<T: Task>(arguments: &[&str], options: &Options, device: &Dev
     let training = Arc::new(Dataset::open(&locate("data/photos-train.tar.gz")?)?);
     let pictures = Pictures { training, samples: Vec::new() };
     let (task, _) = T::begin(&config, &pictures, device)?;
-    let plan = Plan { seed: config.seed, batch: config.batch };
+    let plan = Plan { seed: config.seed, batch: config.batch, share: Share::ALL };
     let batch = Loader::start(&T::source(&config, &pictures), plan, 0, 1).wait()?;
     Ok(Begun { task, config, batch })
 }

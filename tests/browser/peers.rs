@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use xtask::serve::Server;
 
 /// (work, ours, theirs, runs of each). "fused": with relaxed SIMD.
-const PAIRS: [(&str, &str, &str, usize); 12] = [
+const PAIRS: [(&str, &str, &str, usize); 16] = [
     ("inversion", "deepsim cpu, 1 thread", "onnxruntime-web wasm, 1 thread", 15),
     ("inversion", "deepsim cpu, 1 thread, fused", "onnxruntime-web wasm, 1 thread", 15),
     ("inversion", "deepsim cpu, threads", "onnxruntime-web wasm, threads", 15),
@@ -25,6 +25,11 @@ const PAIRS: [(&str, &str, &str, usize); 12] = [
     ("style", "deepsim cpu, 1 thread, fused", "arbitrary-image-stylization separable, tfjs wasm, 1 thread", 9),
     ("style", "deepsim cpu, threads", "arbitrary-image-stylization separable, tfjs wasm, threads", 9),
     ("style", "deepsim webgpu", "arbitrary-image-stylization separable, tfjs webgpu", 3),
+    // Of TensorFlow.js's backends for the processor only the one in JavaScript has the gradient of a convolution's weights.
+    ("training step", "deepsim cpu, 1 thread", "tfjs cpu", 5),
+    ("training step", "deepsim cpu, 1 thread, fused", "tfjs cpu", 5),
+    ("training step", "deepsim cpu, threads", "tfjs cpu", 5),
+    ("training step", "deepsim webgpu", "tfjs webgpu", 3),
 ];
 
 /// The least agreement of two inversions, in dB: 8-bit pictures of the same weights. Enlargements and paintings are of different networks.

@@ -6,8 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use trainer::cli::Cli;
+use trainer::data::loader::Share;
 use trainer::device::{self, memory};
 use trainer::system;
+use trainer::train::replica::{self, Agreed, Replica};
 use trainer::train::{Ended, Session};
 
 /// A step makes and drops hundreds of megabytes; this allocator keeps the pages, the system's gives them back and asks again.
@@ -18,7 +20,10 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // What several replicas have found is said once.
+            if error.downcast_ref::<Agreed>().is_none() || replica::reports() {
+                eprintln!("error: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -42,14 +47,32 @@ fn run() -> Result<()> {
 }
 
 fn train(cli: &Cli) -> Result<()> {
+    let replica = Replica::connect()?;
+    let trained = train_as(&replica, cli);
+    if let Err(error) = &trained
+        && error.downcast_ref::<Agreed>().is_none()
+        && replica.share() != Share::ALL
+    {
+        // The others would wait for this one for ever.
+        eprintln!("error: replica {}: {error:#}", replica.share().rank);
+        replica.abort();
+    }
+    trained
+}
+
+fn train_as(replica: &Replica, cli: &Cli) -> Result<()> {
     let config = &cli.config;
-    let backend = config.device.resolve()?;
+    replica.check(config)?;
+    let backend = replica.agree(replica.device(config.device).resolve())?;
     backend.make_default();
-    config.check()?;
+    replica.agree(config.check())?;
     let (start, device) = (cli.start(), backend.open());
     let stop = stop_on_signals().context("cannot listen for signals")?;
-    let session = Session { config, start: &start, device: &device, quiet: cli.quiet, stop: &stop };
+    let session = Session { config, start: &start, device: &device, quiet: cli.quiet, stop: &stop, replica };
     let (ended, step) = system::of_task(config.task)?.train(&session)?;
+    if !replica.leads() {
+        return Ok(());
+    }
     let run = start.folder().display();
     match ended {
         Ended::Done => println!("trained {step} steps; next: trainer export {run} --output MODEL.safetensors"),

@@ -4,6 +4,7 @@ use crate::loss::Terms;
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
 use crate::training::gate::Gate;
+use crate::training::replicas::average;
 
 /// A step's losses, unweighted, and who trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +42,7 @@ impl<const N: usize> Pending<N> {
         Self { numbers, gate, has_adversary }
     }
 
-    /// Waits for the device, and returns the losses and the further numbers. It is the only read-back of a step.
+    /// Waits for the device, and returns the losses and the further numbers, means over all replicas. It is the only read-back of a step.
     pub fn read(self) -> (Losses, [f32; N]) {
         let data = self.numbers.clone().into_data();
         self.losses_in(&data)
@@ -58,7 +59,8 @@ impl<const N: usize> Pending<N> {
 
     fn losses_in(self, data: &TensorData) -> (Losses, [f32; N]) {
         let Self { gate, has_adversary, .. } = self;
-        let read: Vec<f32> = data.iter().collect();
+        let mut read: Vec<f32> = data.iter().collect();
+        average(&mut read);
         let losses = Losses {
             image: read[0],
             feature: read[1],

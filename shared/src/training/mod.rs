@@ -10,6 +10,7 @@ pub mod numbers;
 pub mod offset;
 pub mod oppose;
 pub mod order;
+pub mod replicas;
 pub mod run;
 pub mod state;
 pub mod step;

@@ -3,10 +3,10 @@
 use crate::loss::{inverted_loss, real_loss};
 use crate::nets::discriminator::Decision;
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Gradients, Tensor};
 
+use crate::training::replicas::gradients_of;
 use crate::training::state::TrainState;
 
 /// The least probability by which a gradient is divided: a discriminator so sure that a picture is made teaches nothing.
@@ -92,7 +92,7 @@ impl<G: Module> TrainState<G> {
 
     /// Trains the discriminator.
     fn learn(mut self, gradients: Gradients, rate: f64) -> Self {
-        let gradients = GradientsParams::from_grads(gradients, &self.discriminator);
+        let gradients = gradients_of(gradients, &self.discriminator);
         self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);
         self
     }

@@ -1,12 +1,13 @@
 //! The state of adversarial training: a generator, its adversary, their optimizers, the generator's average, and the gate.
 
 use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
 
 use super::adam::adam;
 use super::average::Average;
 use super::gate::Gate;
+use super::replicas::gradients_of;
 use crate::nets::discriminator::Discriminator;
 use crate::nets::inverter::Inverter;
 
@@ -58,7 +59,7 @@ impl<G: Module> TrainState<G> {
     /// Trains the generator with its whole loss `[1]`; does nothing while it is paused.
     pub fn generate(mut self, total: &Tensor<1>, rate: f64) -> Self {
         if self.gate.generator {
-            let gradients = GradientsParams::from_grads(total.backward(), &self.generator);
+            let gradients = gradients_of(total.backward(), &self.generator);
             self.generator = self.generator_optimizer.step(rate, self.generator, gradients);
             self.average = self.average.update(&self.generator);
         }

@@ -28,6 +28,8 @@ pub struct Batch {
     pub inputs: Option<TensorData>,
     /// The index in its source of each.
     pub indices: Vec<usize>,
+    /// Which part of the step's batch this is.
+    pub share: Share,
     /// Pictures that could not be used, with the reason; the ones after them took their place.
     pub skipped: Vec<String>,
 }
@@ -94,13 +96,35 @@ impl Source for Crops {
     }
 }
 
+/// The part of a batch that a process trains on: all of it, unless it is one of several replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// The number of the replica, from 0.
+    pub rank: usize,
+    /// Replicas.
+    pub count: usize,
+}
+
+impl Share {
+    /// A process that trains alone.
+    pub const ALL: Self = Self { rank: 0, count: 1 };
+
+    /// Returns of numbers that were drawn for a whole batch those of this part.
+    pub fn of<'a, T>(&self, drawn: &'a [T]) -> &'a [T] {
+        let each = drawn.len() / self.count;
+        &drawn[self.rank * each..(self.rank + 1) * each]
+    }
+}
+
 /// How the batches are made up. Which example is where depends on nothing else, however many threads there are.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The run's seed.
     pub seed: u64,
-    /// Examples a step.
+    /// Examples a step, over all replicas.
     pub batch: usize,
+    /// This process's part of them.
+    pub share: Share,
 }
 
 /// Gives the batches of a run in order, from any step on.
@@ -149,11 +173,12 @@ impl Loader {
 
 fn make(source: &dyn Source, plan: Plan, step: u64, order: &mut Order) -> Result<Batch, DataError> {
     let count = source.len();
-    let mut indices = Vec::with_capacity(plan.batch);
-    let mut crops = Vec::with_capacity(plan.batch);
+    let mut indices = Vec::new();
+    let mut crops = Vec::new();
     let mut inputs = Vec::new();
     let mut skipped = Vec::new();
-    for slot in 0..plan.batch as u64 {
+    let each = plan.batch / plan.share.count;
+    for slot in (plan.share.rank * each) as u64..((plan.share.rank + 1) * each) as u64 {
         let (epoch, index) = order.at(step * plan.batch as u64 + slot, count);
         // A picture that cannot be used gives its place to the next one that can.
         let found = (0..count).find_map(|further| {
@@ -173,5 +198,5 @@ fn make(source: &dyn Source, plan: Plan, step: u64, order: &mut Order) -> Result
     let bad = |error: PictureError| DataError::Picture { name: source.name().to_owned(), reason: error.to_string() };
     let pictures = picture::to_data(&crops).map_err(bad)?;
     let inputs = if inputs.is_empty() { None } else { Some(picture::to_data(&inputs).map_err(bad)?) };
-    Ok(Batch { pictures, inputs, indices, skipped })
+    Ok(Batch { pictures, inputs, indices, share: plan.share, skipped })
 }

@@ -5,9 +5,12 @@ pub mod checkpoint;
 pub mod linear;
 pub mod mean;
 pub mod memory;
+#[cfg(feature = "mpi")]
+mod mpi;
 pub mod optimizer;
 pub mod progress;
 pub mod recovery;
+pub mod replica;
 pub mod run_folder;
 pub mod scale;
 pub mod schedule;

@@ -13,6 +13,8 @@ pub const EVERY: u64 = 50;
 /// Shows a run's progress on standard error.
 pub struct Progress {
     bar: Option<ProgressBar>,
+    /// Whether anything is shown: of several replicas one shows it.
+    is_shown: bool,
     total: u64,
     batch: usize,
     first: u64,
@@ -24,15 +26,15 @@ pub struct Progress {
 impl Progress {
     /// Creates the progress of `total` steps. `quiet` asks for plain lines on a terminal, too; `first` is the step that a resumed run
     /// starts from.
-    pub fn new(total: u64, first: u64, batch: usize, quiet: bool) -> Self {
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+    pub fn new(total: u64, first: u64, batch: usize, quiet: bool, is_shown: bool) -> Self {
+        let bar = (is_shown && !quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_position(first);
             bar
         });
-        Self { bar, total, batch, first, started: Instant::now(), prepared: None }
+        Self { bar, is_shown, total, batch, first, started: Instant::now(), prepared: None }
     }
 
     /// Returns the pictures a second since the first step after the start or the resumption.
@@ -64,7 +66,7 @@ impl Progress {
                 bar.set_position(step);
                 bar.set_message(text);
             }
-            None if step.is_multiple_of(EVERY) || step == self.total => eprintln!("step {step}/{}  {text}", self.total),
+            None if self.is_shown && (step.is_multiple_of(EVERY) || step == self.total) => eprintln!("step {step}/{}  {text}", self.total),
             None => {}
         }
     }
@@ -73,7 +75,8 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            None if self.is_shown => eprintln!("{line}"),
+            None => {}
         }
     }
 

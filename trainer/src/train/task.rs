@@ -1,10 +1,12 @@
 //! What the training loop can train. The loop knows pictures, steps, checkpoints and the learning rate; a task knows its networks.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 use deepsim::Picture;
 use deepsim::model_file::Training;
 use serde_json::Value;
@@ -32,6 +34,21 @@ pub struct Pictures {
     pub training: Arc<Dataset>,
     /// Held out of training, all of the training's size: a few to show.
     pub samples: Vec<Picture>,
+}
+
+/// Returns a number that differs where a network's weights differ, to compare replicas by.
+pub fn digest<M: Module>(network: &M) -> u64 {
+    let mut weights = Weights(DefaultHasher::new());
+    network.visit(&mut weights);
+    weights.0.finish()
+}
+
+struct Weights(DefaultHasher);
+
+impl ModuleVisitor for Weights {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val().into_data().as_bytes().hash(&mut self.0);
+    }
 }
 
 /// Networks in training.
@@ -65,6 +82,9 @@ pub trait Task: Sized {
     /// # Errors
     /// Only if it cannot be written as JSON.
     fn memory(&self) -> Result<Value>;
+
+    /// Returns a number that differs where the weights of the networks that make pictures differ, see [`digest`].
+    fn digest(&self) -> u64;
 
     /// Returns a picture that shows the progress of the networks.
     ///

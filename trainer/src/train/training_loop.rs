@@ -1,6 +1,7 @@
 //! The training loop, from top to bottom: find pictures, make or resume networks, step, log, sample, save.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::train::checkpoint::{self, RunState};
 use crate::train::memory;
 use crate::train::progress::{EVERY, Progress};
 use crate::train::recovery;
+use crate::train::replica::Replica;
 use crate::train::run_folder::{self, Pace, RunLock, Start};
 use crate::train::schedule::learning_rate;
 use crate::train::task::{Outcome, Pictures, Task};
@@ -45,6 +47,8 @@ pub struct Session<'a> {
     pub quiet: bool,
     /// Set from outside to end the run: it saves and returns.
     pub stop: &'a AtomicBool,
+    /// This process among those that train together.
+    pub replica: &'a Replica,
 }
 
 impl Session<'_> {
@@ -58,26 +62,29 @@ impl Session<'_> {
 }
 
 fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
-    let Session { config, start, device, quiet, stop } = *session;
+    let Session { config, start, device, quiet, stop, replica } = *session;
     let started = Instant::now();
-    memory::check(config)?;
-    let (training, held_out) = open_data(config)?;
-    let pictures = Pictures { training, samples: crops(&held_out, SAMPLES, config.size)? };
-    let (mut task, mut state, _lock) = begin::<T>(config, start, &pictures, device)?;
+    let pictures = replica.agree(prepare(config))?;
+    let (mut task, mut state, _lock) = begin::<T>(session, &pictures)?;
     let run = start.folder();
 
     let source = T::source(config, &pictures);
     let total = config.steps(source.len());
     let last = config.max_steps.map_or(total, |most| total.min(most));
-    let plan = Plan { seed: config.seed, batch: config.batch };
+    let plan = Plan { seed: config.seed, batch: config.batch, share: replica.share() };
     let mut loader = Loader::start(&source, plan, state.step, config.data_threads);
-    let mut progress = Progress::new(last, state.step, config.batch, quiet);
+    let mut progress = Progress::new(last, state.step, config.batch, quiet, replica.leads());
     let mut skipped = BTreeSet::new();
     let save = |task: &T, state: &mut RunState| {
         state.set_memory(task.memory()?);
-        checkpoint::save(run, state, &task.parts()?)
+        if replica.leads() { checkpoint::save(run, state, &task.parts()?) } else { Ok(()) }
     };
-    let sample = |task: &T, step: u64| write_atomically(&run.join(format!("samples/{step:06}.png")), &to_png(&task.sample()?)?);
+    let sample = |task: &T, step: u64| -> Result<()> {
+        if !replica.leads() {
+            return Ok(());
+        }
+        Ok(write_atomically(&run.join(format!("samples/{step:06}.png")), &to_png(&task.sample()?)?)?)
+    };
     // Something to go back to, whenever a step breaks.
     save(&task, &mut state)?;
 
@@ -87,7 +94,7 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     let mut ended = Ended::Done;
     while state.step < last {
         let late = config.max_minutes.is_some_and(|most| started.elapsed().as_secs_f64() > most * 60.0);
-        if stop.load(Ordering::Relaxed) || late {
+        if replica.any(stop.load(Ordering::Relaxed) || late) {
             ended = Ended::Early;
             break;
         }
@@ -107,9 +114,11 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
         let step = state.step;
         if let Some(failure) = recovery::failure(&outcome.terms) {
             let good;
-            (good, state) = recovery::go_back(run, step, state.slowdowns).with_context(|| format!("step {step}: {failure}"))?;
+            (good, state) = go_back(replica, run, step, state.slowdowns).with_context(|| format!("step {step}: {failure}"))?;
             task = T::load(config, &pictures, &good, &state, device)?;
-            run_folder::truncate_stats(run, state.step)?;
+            if replica.leads() {
+                run_folder::truncate_stats(run, state.step)?;
+            }
             progress.say(&format!("step {step}: {failure}; going on from step {} at half the learning rate", state.step));
             loader = Loader::start(&source, plan, state.step, config.data_threads);
             since.clear();
@@ -118,6 +127,12 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
         progress.step(step, &outcome);
         since.push(outcome.clone());
         if step.is_multiple_of(EVERY) || step == last {
+            replica.ensure_same(
+                task.digest(),
+                &format!("step {step}: the replicas' weights differ: is the memory of one of these machines faulty?"),
+            )?;
+        }
+        if replica.leads() && (step.is_multiple_of(EVERY) || step == last) {
             let pace = Pace {
                 pictures_per_second: progress.rate(step),
                 waiting_for_data: waited.as_secs_f64() / looping.elapsed().as_secs_f64(),
@@ -143,27 +158,53 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
     Ok((ended, state.step))
 }
 
-/// Creates or loads the networks and the state that a run begins with, and locks its folder.
-fn begin<T: Task>(config: &Config, start: &Start, pictures: &Pictures, device: &Device) -> Result<(T, RunState, RunLock)> {
+/// Opens the pictures of a run that the machine has room for.
+fn prepare(config: &Config) -> Result<Pictures> {
+    memory::check(config)?;
+    let (training, held_out) = open_data(config)?;
+    Ok(Pictures { training, samples: crops(&held_out, SAMPLES, config.size)? })
+}
+
+/// Creates or loads the networks and the state that a run begins with. The replica that leads locks the run's folder.
+fn begin<T: Task>(session: &Session<'_>, pictures: &Pictures) -> Result<(T, RunState, Option<RunLock>)> {
+    let Session { config, start, device, replica, .. } = *session;
     device.seed(config.seed);
     let now = pictures.training.name();
+    let leading = |what: &dyn Fn() -> Result<RunLock>| replica.agree(if replica.leads() { what().map(Some) } else { Ok(None) });
     match start {
         Start::New(run) => {
-            let (task, started_from) = T::begin(config, pictures, device)?;
-            let lock = run_folder::create(run, config)?;
+            let (task, started_from) = replica.agree(T::begin(config, pictures, device))?;
+            let lock = leading(&|| run_folder::create(run, config))?;
             Ok((task, RunState::new(now, started_from), lock))
         }
         Start::Resume(run) => {
-            let lock = run_folder::lock(run)?;
-            let newest = checkpoint::latest(run)?;
-            let state = checkpoint::load_state(&newest)?;
-            let then = &state.data;
-            ensure!(then == now, "the run was trained on {then}, not on {now}: its data has moved or changed");
-            let task = T::load(config, pictures, &newest, &state, device)?;
-            run_folder::resume(run, config, state.step)?;
+            let lock = leading(&|| run_folder::lock(run))?;
+            let load = || {
+                let newest = checkpoint::latest(run)?;
+                let state = checkpoint::load_state(&newest)?;
+                let then = &state.data;
+                ensure!(then == now, "the run was trained on {then}, not on {now}: its data has moved or changed");
+                Ok((T::load(config, pictures, &newest, &state, device)?, state))
+            };
+            let (task, state) = replica.agree(load())?;
+            if replica.leads() {
+                run_folder::resume(run, config, state.step)?;
+            }
             Ok((task, state, lock))
         }
     }
+}
+
+/// Returns to a good checkpoint, see [`recovery::go_back`]: the replica that leads finds it, and the others load what it has left.
+fn go_back(replica: &Replica, run: &Path, step: u64, slowdowns: u32) -> Result<(PathBuf, RunState)> {
+    let led = replica.agree(if replica.leads() { recovery::go_back(run, step, slowdowns).map(Some) } else { Ok(None) })?;
+    let follow = || {
+        let good = checkpoint::latest(run)?;
+        let mut state = checkpoint::load_state(&good)?;
+        state.slowdowns = slowdowns + 1;
+        Ok((good, state))
+    };
+    led.map_or_else(follow, Ok)
 }
 
 /// Returns for each network the share of these steps in which it trained.

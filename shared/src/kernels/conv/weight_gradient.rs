@@ -28,8 +28,8 @@ impl WithSimd for WeightGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // With 16 registers nine sums leave three for one side, one for the other, and three to spare.
-        if S::REGISTER_COUNT >= 32 { self.run::<S, 4, 6>(simd) } else { self.run::<S, 3, 3>(simd) }
+        // With 16 registers nine sums leave three for one side, one for the other, and three to spare. For wasm pulp counts 32, and most processors have 16.
+        if S::REGISTER_COUNT >= 32 && !cfg!(target_arch = "wasm32") { self.run::<S, 4, 6>(simd) } else { self.run::<S, 3, 3>(simd) }
     }
 }
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::config::choices::CropChoice;
 use crate::data::Dataset;
-use crate::data::loader::{Crops, Loader, Plan, Source};
+use crate::data::loader::{Crops, Loader, Plan, Share, Source};
 use crate::device::Backend;
 use crate::models;
 use crate::models::locate::locate;
@@ -123,7 +123,7 @@ struct Start {
 impl Start {
     fn new(options: &BenchOptions, device: &Device) -> Result<Self> {
         let dataset = Arc::new(Dataset::open(&locate("data/photos-train.tar.gz")?)?);
-        let plan = Plan { seed: 0, batch: options.batch };
+        let plan = Plan { seed: 0, batch: options.batch, share: Share::ALL };
         let source: Arc<dyn Source> = Arc::new(Crops { dataset: Arc::clone(&dataset), side: options.size, crop: CropChoice::Altered });
         let pictures = Loader::start(&source, plan, 0, 1).wait()?.pictures;
 

@@ -24,7 +24,7 @@ use crate::train::checkpoint::{Part, RunState};
 use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::training::losses::Pending;
 use deepsim::training::offset::offset;
 use deepsim::training::oppose::Verdict;
@@ -135,6 +135,10 @@ impl Task for EnlargeTask {
 
     fn memory(&self) -> Result<Value> {
         Ok(serde_json::to_value(self.train_state.memory(&self.places))?)
+    }
+
+    fn digest(&self) -> u64 {
+        digest(self.train_state.average.module())
     }
 
     /// Returns a sheet of held-out pictures, their small pictures with each pixel repeated, and the enlargements by the average.

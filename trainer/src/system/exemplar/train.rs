@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepsim::Picture;
 use deepsim::model_file::Training;
@@ -20,10 +20,11 @@ use crate::data::surrogate::Surrogates;
 use crate::measure::sheet;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
 use crate::train::state::AVERAGE_PART;
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::random::generator_at;
 use deepsim::training::adam::adam;
 use deepsim::training::average::Average;
+use deepsim::training::replicas::{average, gradients_of};
 
 /// Classes on a sheet of samples, and examples of each.
 const SHOWN: (usize, usize) = (8, 4);
@@ -89,11 +90,12 @@ impl Task for ExemplarTask {
         let logits = self.learner.forward(pictures); // [batch, classes]
         let right = logits.clone().argmax(1).flatten::<1>(0, 1).equal(classes.clone()).float().mean(); // [1]
         let loss = CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, classes); // [1]
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.learner);
+        let gradients = gradients_of(loss.backward(), &self.learner);
         self.learner = self.optimizer.step(rate, self.learner, gradients);
         self.average = self.average.update(&self.learner);
         // One small read-back a step.
-        let read: Vec<f32> = Tensor::cat(vec![loss.inner(), right.inner()], 0).into_data().iter().collect(); // [2]
+        let mut read: Vec<f32> = Tensor::cat(vec![loss.inner(), right.inner()], 0).into_data().iter().collect(); // [2]
+        average(&mut read);
         let terms = vec![("cross_entropy", read[0]), ("right", read[1])];
         (self, Outcome { terms, trained: vec![("network", true)], waiting: None })
     }
@@ -108,6 +110,10 @@ impl Task for ExemplarTask {
 
     fn memory(&self) -> Result<Value> {
         Ok(serde_json::to_value(Memory { average_updates: self.average.updates(), classes: self.source.len() })?)
+    }
+
+    fn digest(&self) -> u64 {
+        digest(self.average.module())
     }
 
     /// Examples of a few classes, one column for each.

@@ -20,14 +20,14 @@ use deepsim::picture;
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::data::loader::{Batch, Crops, Source};
+use crate::data::loader::{Batch, Crops, Share, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
 use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::training::losses::Pending;
 use deepsim::training::offset::offset;
 use deepsim::training::oppose::Verdict;
@@ -100,10 +100,10 @@ impl GenerationTask {
             .with_generator_optimizer(of_generator(config.optimizer))
     }
 
-    /// Returns standard normal codes `[count, latent, 1, 1]` for a step. `purpose` separates the random numbers of different uses.
-    fn noise(&self, size: usize, count: usize, step: u64, purpose: u64) -> Tensor<4> {
-        let values = latent(self.seed ^ NOISE, step, purpose, count * size);
-        Tensor::<1>::from_floats(values.as_slice(), &self.device).reshape([count, size, 1, 1]) // [count, latent, 1, 1]
+    /// Returns standard normal codes `[count, latent, 1, 1]` for a share of a step. `purpose` separates the random numbers of different uses.
+    fn noise(&self, size: usize, count: usize, share: Share, step: u64, purpose: u64) -> Tensor<4> {
+        let values = latent(self.seed ^ NOISE, step, purpose, share.count * count * size);
+        Tensor::<1>::from_floats(share.of(&values), &self.device).reshape([count, size, 1, 1]) // [count, latent, 1, 1]
     }
 
     const fn weights(&self) -> Weights {
@@ -146,7 +146,8 @@ impl Task for GenerationTask {
     }
 
     fn step(mut self, batch: Batch, step: u64, rate: f64) -> (Self, Outcome) {
-        let seen = step * batch.indices.len() as u64;
+        let share = batch.share;
+        let seen = step * (share.count * batch.indices.len()) as u64;
         let pictures: Tensor<4> = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
         let [count, ..] = pictures.dims();
         let gate = self.train_state.gate;
@@ -160,7 +161,7 @@ impl Task for GenerationTask {
             Code::Latent(latent) => {
                 let posterior = Posterior::of(encoded);
                 let nats = posterior.divergence().sum().div_scalar(count as f64); // [1]
-                (posterior.sample(self.noise(latent, count, step, 0)), nats) // [batch, latent, 1, 1]
+                (posterior.sample(self.noise(latent, count, share, step, 0)), nats) // [batch, latent, 1, 1]
             }
         };
         let made = network.decoder.forward(codes.clone()); // [batch, 3, side, side]
@@ -170,7 +171,7 @@ impl Task for GenerationTask {
         let discriminator = self.train_state.discriminator.valid();
         let shown = match self.code {
             Code::Latent(latent) if self.draws => {
-                let drawn = self.noise(latent, count, step, 1); // [batch, latent, 1, 1]
+                let drawn = self.noise(latent, count, share, step, 1); // [batch, latent, 1, 1]
                 match &self.comparing {
                     Comparing::Fixed(_) => Tensor::cat(vec![made.clone(), network.decoder.forward(drawn)], 0), // [2 * batch, 3, side, side]
                     // Larsen et al., algorithm 1: what the adversary says reaches the decoder alone.
@@ -217,6 +218,10 @@ impl Task for GenerationTask {
         Ok(serde_json::to_value(self.train_state.memory(&self.places))?)
     }
 
+    fn digest(&self) -> u64 {
+        digest(self.train_state.average.module())
+    }
+
     /// Returns a sheet of held-out pictures, their reconstructions by the average, and decoded random codes if it is variational.
     fn sample(&self) -> Result<Picture> {
         let network = self.train_state.average.module();
@@ -225,7 +230,7 @@ impl Task for GenerationTask {
         let mut rows = vec![self.samples.clone(), made(codes)?];
         if let Code::Latent(latent) = self.code {
             // The same ones every time, so that one sees what becomes of them.
-            rows.push(made(self.noise(latent, self.samples.len(), 0, 2))?);
+            rows.push(made(self.noise(latent, self.samples.len(), Share::ALL, 0, 2))?);
         }
         sheet::sheet(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }

@@ -26,7 +26,7 @@ use crate::train::checkpoint::{Part, RunState};
 use crate::train::optimizer::of_generator;
 use crate::train::scale::{measure_scales, scaled_places};
 use crate::train::state::{AdversarialMemory, Checkpointed};
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::training::gate::Gate;
 use deepsim::training::offset::offset;
 use deepsim::training::state::TrainState;
@@ -152,6 +152,10 @@ impl Task for InversionTask {
             comparator: self.places.clone(),
             through_scale: self.setup.translation.map(|(_, scale)| scale),
         })?)
+    }
+
+    fn digest(&self) -> u64 {
+        digest(self.train_state.average.module())
     }
 
     /// Returns a sheet of held-out pictures above their inversions by the average.

@@ -22,13 +22,13 @@ use serde_json::Value;
 use super::level::{Lesson, TrainedLevel, check_levels};
 use crate::config::Config;
 use crate::data::classes::Classes;
-use crate::data::loader::{Batch, Crops, Source};
+use crate::data::loader::{Batch, Crops, Share, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::training::average::Average;
 use deepsim::training::gate::Gate;
 use deepsim::training::offset::offset;
@@ -92,9 +92,9 @@ impl LapganTask {
     }
 
     /// Returns standard normal numbers for a step, as many as `shape` asks for.
-    fn noise(&self, step: u64, purpose: u64, shape: [usize; 4]) -> Tensor<4> {
-        let values = latent(self.config.seed ^ NOISE, step, purpose, shape.iter().product());
-        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    fn noise(&self, step: u64, purpose: u64, shape: [usize; 4], share: Share) -> Tensor<4> {
+        let values = latent(self.config.seed ^ NOISE, step, purpose, share.count * shape.iter().product::<usize>());
+        Tensor::from_data(TensorData::new(share.of(&values).to_vec(), shape), &self.device)
     }
 
     /// Returns the level of this side, if there is one.
@@ -110,10 +110,10 @@ impl LapganTask {
     }
 
     /// Returns the noise of the level of a side at a step, for so many pictures; see [`noise_shape`].
-    pub fn noise_of(&self, step: u64, side: usize, count: usize) -> Tensor<4> {
+    pub fn noise_of(&self, step: u64, side: usize, count: usize, share: Share) -> Tensor<4> {
         let [channels, places] = noise_shape(side);
         let level = (side / COARSEST).ilog2();
-        self.noise(step, u64::from(level), [count, channels, places, places])
+        self.noise(step, u64::from(level), [count, channels, places, places], share)
     }
 
     /// Returns the averaged generators.
@@ -187,13 +187,13 @@ impl Task for LapganTask {
                 let coarse = pictures[before].clone(); // [batch, 3, side / 2, side / 2]
                 match self.config.pyramid.coarse_noise {
                     0.0 => coarse,
-                    deviation => coarse.clone() + self.noise(step, COARSE + at as u64, coarse.dims()).mul_scalar(deviation),
+                    deviation => coarse.clone() + self.noise(step, COARSE + at as u64, coarse.dims(), batch.share).mul_scalar(deviation),
                 }
             });
             let lesson = Lesson {
                 pictures: pictures[at].clone(),
                 before,
-                noise: self.noise_of(step, side, count),
+                noise: self.noise_of(step, side, count, batch.share),
                 classes: classes.clone(),
                 comparing: self.comparing.as_ref(),
                 weights,
@@ -227,6 +227,10 @@ impl Task for LapganTask {
     fn memory(&self) -> Result<Value> {
         let levels = self.levels.iter().map(|level| level.state.memory(&self.places)).collect();
         Ok(serde_json::to_value(LapganMemory { levels })?)
+    }
+
+    fn digest(&self) -> u64 {
+        self.levels.iter().fold(0, |sum, level| sum ^ digest(level.state.average.module()))
     }
 
     /// Returns a sheet of held-out pictures, what the averaged generators make of their coarsest versions, and pictures of noise.

@@ -25,11 +25,12 @@ use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
 use crate::train::state::AVERAGE_PART;
-use crate::train::task::{Outcome, Pictures, Task};
+use crate::train::task::{Outcome, Pictures, Task, digest};
 use deepsim::random::generator_at;
 use deepsim::training::adam::adam;
 use deepsim::training::average::Average;
 use deepsim::training::offset::offset;
+use deepsim::training::replicas::{average, averaged, gradients_of};
 
 /// Channels at the picture's own size of a network of width 1.
 const CHANNELS: f64 = 16.0;
@@ -147,8 +148,9 @@ impl Task for StyleTask {
         let contents: Tensor<4> = Tensor::from_data(batch.pictures, &self.device); // [batch, 3, side, side]
         let [count, ..] = contents.dims();
         let mut random = generator_at(self.seed, STYLES, step);
-        let chosen: Vec<usize> = (0..count).map(|_| random.random_range(0..self.styles.len())).collect();
-        let wanted = joined(&self.styles, &chosen);
+        let chosen: Vec<usize> = (0..batch.share.count * count).map(|_| random.random_range(0..self.styles.len())).collect();
+        let chosen = batch.share.of(&chosen);
+        let wanted = joined(&self.styles, chosen);
         let numbers: Vec<usize> = chosen.iter().map(|number| self.memory.first + number).collect();
 
         let made = self.network.forward(contents.clone(), &self.network.styles_of(&numbers)); // [batch, 3, side, side]
@@ -157,15 +159,16 @@ impl Task for StyleTask {
         let terms = self.loss.terms(shifted(made), shifted(contents), &wanted);
         let mut gradients = self.loss.total(&terms).backward();
         let gradients = match self.memory.first {
-            0 => GradientsParams::from_grads(gradients, &self.network),
+            0 => gradients_of(gradients, &self.network),
             // The others' rows have no gradient, and stay.
-            _ => GradientsParams::from_params(&mut gradients, &self.network, &[self.network.styles_id()]),
+            _ => averaged(GradientsParams::from_params(&mut gradients, &self.network, &[self.network.styles_id()]), &self.network),
         };
         self.network = self.optimizer.step(rate, self.network, gradients);
         self.average = self.average.update(&self.network);
         // One small read-back a step.
-        let read: Vec<f32> =
+        let mut read: Vec<f32> =
             Tensor::cat(vec![terms.content.inner(), terms.style.inner(), terms.variation.inner()], 0).into_data().iter().collect();
+        average(&mut read);
         let terms = vec![("content", read[0]), ("style", read[1]), ("variation", read[2])];
         (self, Outcome { terms, trained: vec![("network", true)], waiting: None })
     }
@@ -180,6 +183,10 @@ impl Task for StyleTask {
 
     fn memory(&self) -> Result<Value> {
         Ok(serde_json::to_value(Memory { average_updates: self.average.updates(), ..self.memory.clone() })?)
+    }
+
+    fn digest(&self) -> u64 {
+        digest(self.average.module())
     }
 
     /// Returns a sheet of held-out pictures, and below them each style by the average.
