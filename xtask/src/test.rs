@@ -1,10 +1,12 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use std::env;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-use crate::announce::{cargo, root, run, step, target};
+use crate::announce::{cargo, root, run, step, succeeds, target};
 use crate::{setup, web};
 
 /// Runs formatting, clippy, docs, unit tests, and the tests of the command line and of the browser.
@@ -49,8 +51,27 @@ pub fn test() -> Result<()> {
         .env("DEEPSIM_DIST", &dist)
         .env("DEEPSIM_ARTIFACTS", artifacts()?))
     .context("a test failed")?;
+    replicas(&root)?;
     println!("\neverything passed");
     Ok(())
+}
+
+/// Tests training in several processes, where the system has an MPI.
+fn replicas(root: &Path) -> Result<()> {
+    step("Several processes");
+    if !["mpirun", "mpicc"].iter().all(|program| succeeds(Command::new(program).arg("--version"))) {
+        println!("    left out: there is no MPI here (Debian: openmpi-bin, libopenmpi-dev, libclang-dev)");
+        return Ok(());
+    }
+    let build = ["build", "--workspace", "--release", "--bin", "trainer"];
+    run(cargo().current_dir(root).args(build).args(["--features", "trainer/mpi"]))?;
+    let (built, kept) = (target()?.join("release/trainer"), target()?.join("trainer-mpi"));
+    fs::copy(&built, &kept).with_context(|| built.display().to_string())?;
+    // What lies there is the usual one again.
+    run(cargo().current_dir(root).args(build))?;
+    let mut test = cargo();
+    test.current_dir(root).args(["test", "--workspace", "--release", "--test", "replicas", "--", "--ignored", "--test-threads", "1"]);
+    run(test.env("DEEPSIM_MPI", kept))
 }
 
 /// Kinds of cases in `tests/torture`.
