@@ -128,6 +128,27 @@ fn a_training_step_on_wgpu_launches_no_more_kernels_than_it_did() -> Result<()> 
     Ok(())
 }
 
+/// Ensures that a tar may be larger than memory: of its pictures only names and places are kept.
+#[test]
+fn the_pictures_of_a_tar_stay_on_the_disk() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let path = temporary.path().join("large.tar");
+    let mut tar = tar::Builder::new(std::fs::File::create(&path)?);
+    let content = vec![7; 1 << 20];
+    for number in 0..100 {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, format!("{number}.jpg"), &content[..])?;
+    }
+    drop(tar.into_inner()?);
+    let region = Region::new(ALLOCATOR);
+    let dataset = trainer::data::Dataset::open(&path)?;
+    let bytes = region.change().bytes_allocated;
+    println!("{} pictures of a MiB each are known after {bytes} bytes were allocated", dataset.len());
+    ensure!(dataset.len() == 100 && bytes < 1 << 20, "{} pictures, {bytes} bytes", dataset.len());
+    Ok(())
+}
+
 #[test]
 fn the_page_is_no_larger_than_it_was() -> Result<()> {
     for (build, most) in WASM {

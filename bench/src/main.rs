@@ -4,6 +4,7 @@
 // wgpu's types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
+mod crops;
 mod enlarge;
 mod inversion;
 mod lapgan;
@@ -31,6 +32,8 @@ enum Task {
     Enlarge(step::Options),
     /// A training step of a level of LAPGAN; `bench/peers/torch_lapgan.py` repeats it
     Lapgan(step::Options),
+    /// Training crops from a data set; `bench/peers/webdataset_crops.py` makes such ones
+    Crops(crops::CropOptions),
     /// The inversion of one photo at 224
     Inversion(inversion::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Restyle(options) => restyle::measure(&options),
         Task::Enlarge(options) => enlarge::measure(&options),
         Task::Lapgan(options) => lapgan::measure(&options),
+        Task::Crops(options) => crops::measure(&options),
         Task::Inversion(options) => inversion::measure(&options),
     };
     match done {

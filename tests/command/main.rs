@@ -14,4 +14,5 @@ mod kit;
 mod lapgan;
 mod measuring;
 mod resume;
+mod shards;
 mod style;

@@ -93,6 +93,6 @@ pub fn torture(minutes: u64) -> Result<()> {
 /// Returns the folder for what a person may want to look at, such as screenshots.
 fn artifacts() -> Result<std::path::PathBuf> {
     let folder = target()?.join("artifacts");
-    std::fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder)?;
     Ok(folder)
 }

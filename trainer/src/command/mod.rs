@@ -15,6 +15,7 @@ mod invert;
 mod reconstruct;
 mod report;
 mod sample;
+mod shard;
 mod stylize;
 
 use anyhow::Result;
@@ -53,6 +54,8 @@ pub enum Command {
     Import(import::ImportOptions),
     /// Write a model file with its weights in another precision
     Convert(convert::ConvertOptions),
+    /// Write folders of photographs as tars of small JPEG files, for training
+    Shard(shard::ShardOptions),
     /// List the devices that can compute
     Devices,
     /// Time training steps on a device, or compare its steps with the processor's
@@ -80,6 +83,7 @@ impl Command {
             Self::Export(options) => (Backend::Flex, Box::new(|device| export::export(options, device))),
             Self::Import(options) => (Backend::Flex, Box::new(|device| import::import(options, device))),
             Self::Convert(options) => (Backend::Flex, Box::new(|_| convert::convert(options))),
+            Self::Shard(options) => (Backend::Flex, Box::new(|_| shard::shard(options))),
             Self::Devices => (Backend::Flex, Box::new(|_| devices::list())),
         }
     }

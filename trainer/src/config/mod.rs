@@ -54,8 +54,8 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
 
-    /// Pictures to train on: photos or emoji, which are built in, or folders, pictures, tars (WebDataset) or IDX files, several if wanted. A folder means
-    /// all pictures in it and in its subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden files are
+    /// Pictures to train on: photos or emoji, which are built in, or folders, pictures, tars (WebDataset) or IDX files, several if wanted. Many tars: a folder of
+    /// them, a text file that names them, or 'photos-{0000..0999}.tar'. A folder means all pictures in it and in its subfolders, by their endings in any case; links to pictures are followed, links to folders and hidden files are
     /// passed over [default: photos]
     #[arg(long, num_args = 1.., value_name = "PATH", help_heading = "Data")]
     #[serde(default, with = "paths", skip_serializing_if = "Vec::is_empty")]

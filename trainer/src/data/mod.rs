@@ -8,6 +8,7 @@ pub mod format;
 pub mod idx;
 pub mod loader;
 pub mod pairs;
+mod shards;
 pub mod surrogate;
 mod tar;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deepsim::Picture;
 use deepsim::picture::PictureError;
@@ -39,6 +41,8 @@ struct Item {
 enum Content {
     /// A picture file on disk.
     File(PathBuf),
+    /// A picture file in a tar on disk.
+    Member { tar: Arc<Path>, start: u64, length: u64 },
     /// The bytes of a picture file.
     Encoded(Vec<u8>),
     /// One byte of grey a pixel.
@@ -119,8 +123,18 @@ fn read_plain(path: &Path) -> Result<(Vec<u8>, Option<std::io::Error>), DataErro
     Ok((plain, damage))
 }
 
+/// Returns whether a file is a tar that is not packed, by its first block.
+fn is_plain_tar(path: &Path) -> bool {
+    let mut block = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(512).read_to_end(&mut block));
+    read.is_ok() && block.get(257..262) == Some(b"ustar")
+}
+
 /// Returns the pictures of a tar or an IDX file.
 fn read_file(path: &Path, truncated: Truncated) -> Result<Vec<Item>, DataError> {
+    if is_plain_tar(path) {
+        return tar::index(path).or_else(|damaged| whole(path, truncated, damaged));
+    }
     let (bytes, damage) = read_plain(path)?;
     let unknown = |detail| DataError::Unknown { path: path.to_owned(), detail };
     if let Some(kind) = other_kind(&bytes) {
@@ -179,7 +193,9 @@ pub fn is_picture_name(path: &Path) -> bool {
 }
 
 impl Dataset {
-    /// Opens a folder (with its subfolders), a picture, a tar or an IDX file, the last two also gzipped. Hidden files and folders are passed over.
+    /// Opens a folder (with its subfolders), a picture, a tar or an IDX file, the last two also gzipped; or many tars: a folder of them, a list in a text
+    /// file, or names with numbers, `photos-{0000..0999}.tar`. Hidden files and folders are passed over. Of a tar that is not gzipped no more than the
+    /// pictures' places are kept in memory.
     ///
     /// # Errors
     /// If the path cannot be read, is none of these, or has no picture in it.
@@ -192,6 +208,10 @@ impl Dataset {
     /// # Errors
     /// The same.
     pub fn open_allowing(path: &Path, truncated: Truncated) -> Result<Self, DataError> {
+        if let Some(shards) = shards::shards_of(path)? {
+            let shards = shards.iter().map(|shard| Self::open_allowing(shard, truncated)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(Self { name: name_of(path), ..Self::join(shards) });
+        }
         let metadata = fs::metadata(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
         let items = if metadata.is_dir() {
             folder::list(path)?
@@ -247,6 +267,10 @@ impl Dataset {
         match &item.content {
             Content::File(path) => {
                 let bytes = fs::read(path).map_err(|error| bad(error.to_string()))?;
+                decode(&bytes).map_err(bad)
+            }
+            Content::Member { tar, start, length } => {
+                let bytes = tar::member(tar, *start, *length).map_err(|error| bad(error.to_string()))?;
                 decode(&bytes).map_err(bad)
             }
             Content::Encoded(bytes) => decode(bytes).map_err(bad),

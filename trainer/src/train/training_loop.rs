@@ -83,7 +83,7 @@ fn train<T: Task>(session: &Session<'_>) -> Result<(Ended, u64)> {
         if !replica.leads() {
             return Ok(());
         }
-        Ok(write_atomically(&run.join(format!("samples/{step:06}.png")), &to_png(&task.sample()?)?)?)
+        write_atomically(&run.join(format!("samples/{step:06}.png")), &to_png(&task.sample()?)?)
     };
     // Something to go back to, whenever a step breaks.
     save(&task, &mut state)?;
