@@ -92,7 +92,19 @@ impl Picture {
 
     /// Returns opaque RGBA bytes, row by row, as a canvas takes them.
     pub fn to_rgba(&self) -> Vec<u8> {
-        self.rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect()
+        self.rgba_of(0..self.width, 0..self.height)
+    }
+
+    /// Returns opaque RGBA bytes of some columns and rows.
+    fn rgba_of(&self, columns: Range<usize>, rows: Range<usize>) -> Vec<u8> {
+        let mut rgba = vec![255; columns.len() * rows.len() * 4];
+        for (row, line) in rows.zip(rgba.chunks_exact_mut((columns.len() * 4).max(1))) {
+            let from = &self.rgb[(row * self.width + columns.start) * 3..(row * self.width + columns.end) * 3];
+            for (to, from) in line.chunks_exact_mut(4).zip(from.chunks_exact(3)) {
+                to[..3].copy_from_slice(from);
+            }
+        }
+        rgba
     }
 
     /// Returns the largest centred square, resized to `side` x `side` pixels.
@@ -123,18 +135,26 @@ impl Picture {
         if width == 0 || height == 0 {
             return Err(failed(&"a side of zero pixels"));
         }
-        // Pictures come from memory that holds them, so their sides fit u32.
-        let (whole_width, whole_height) = (self.width as u32, self.height as u32);
+        let inside = |start: f64, length: f64, whole: usize| start >= 0.0 && length > 0.0 && start + length <= whole as f64 + EDGE;
+        if !inside(crop.left, crop.width, self.width) || !inside(crop.top, crop.height, self.height) {
+            return Err(failed(&"a crop that leaves the picture, or is empty"));
+        }
+        let (columns, rows) = (seen(crop.left, crop.width, width, self.width), seen(crop.top, crop.height, height, self.height));
         // Four values a pixel: the code for other kinds of pixels is left out, a third of a megabyte of the page's wasm.
-        let rgba = self.to_rgba();
-        let source = ImageRef::new(whole_width, whole_height, &rgba, PixelType::U8x4).map_err(|e| failed(&e))?;
+        let rgba = self.rgba_of(columns.clone(), rows.clone());
+        // Pictures come from memory that holds them, so their sides fit u32.
+        let source = ImageRef::new(columns.len() as u32, rows.len() as u32, &rgba, PixelType::U8x4).map_err(|e| failed(&e))?;
         let mut target = Image::new(width as u32, height as u32, PixelType::U8x4);
+        let (left, top) = (crop.left - columns.start as f64, crop.top - rows.start as f64);
         let options = ResizeOptions::new()
-            .crop(crop.left, crop.top, crop.width, crop.height)
+            .crop(left, top, crop.width.min(columns.len() as f64 - left), crop.height.min(rows.len() as f64 - top))
             .use_alpha(false)
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
         Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
-        let rgb = target.into_vec().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let mut rgb = vec![0; width * height * 3];
+        for (to, from) in rgb.chunks_exact_mut(3).zip(target.into_vec().chunks_exact(4)) {
+            to.copy_from_slice(&from[..3]);
+        }
         Ok(Self { width, height, rgb })
     }
 
@@ -177,10 +197,25 @@ impl Picture {
         self
     }
 
-    /// Returns the channel planes in [-1, 1]: all red values row by row, then green, then blue.
-    fn planes(&self) -> impl Iterator<Item = f32> + '_ {
-        (0..3).flat_map(move |channel| self.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value) / 127.5 - 1.0))
+    /// Appends the channel planes in [-1, 1]: all red values row by row, then green, then blue.
+    fn append_planes(&self, values: &mut Vec<f32>) {
+        for channel in 0..3 {
+            values.extend(self.rgb.chunks_exact(3).map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0));
+        }
     }
+}
+
+/// Pixels by which rounding may take a crop past the edge of its picture.
+const EDGE: f64 = 1e-6;
+/// Pixels that the filter of [`Picture::crop_resize`] sees to each side of a place, where it does not reduce.
+const SUPPORT: f64 = 2.0;
+
+/// Returns the columns or rows, of so many, that a crop to `size` pixels sees: its own and what the filter sees beside them.
+fn seen(start: f64, length: f64, size: usize, whole: usize) -> Range<usize> {
+    let margin = (SUPPORT * (length / size as f64).max(1.0)).ceil() + 1.0;
+    // Both at least zero, and clipped to the picture.
+    let from = (start - margin).floor().max(0.0) as usize;
+    from..((start + length + margin).ceil() as usize).min(whole)
 }
 
 fn check_bytes(width: usize, height: usize, channels: usize, found: usize) -> Result<(), PictureError> {
@@ -202,7 +237,10 @@ pub fn to_data(pictures: &[Picture]) -> Result<TensorData, PictureError> {
     if pictures.iter().any(|p| (p.width, p.height) != (first.width, first.height)) {
         return Err(PictureError::Tensor("the pictures of a batch differ in size".into()));
     }
-    let values: Vec<f32> = pictures.iter().flat_map(Picture::planes).collect();
+    let mut values = Vec::with_capacity(pictures.len() * first.rgb.len());
+    for picture in pictures {
+        picture.append_planes(&mut values);
+    }
     Ok(TensorData::new(values, [pictures.len(), 3, first.height, first.width]))
 }
 
@@ -277,6 +315,30 @@ mod tests {
         let picture = Picture::from_rgba(2, 1, &[9, 9, 9, 0, 10, 20, 30, 255]).unwrap();
         assert_eq!(picture.rgb(), [255, 255, 255, 10, 20, 30]);
         assert_eq!(picture.to_rgba()[3], 255);
+    }
+
+    #[test]
+    fn a_crop_sees_what_is_beside_it_and_no_more() {
+        let picture = gradient(90, 70);
+        for (left, top, width, side) in [(10.3, 5.7, 40.0, 16), (0.0, 0.0, 70.0, 32), (50.2, 30.9, 12.5, 48), (89.0, 69.0, 1.0, 8)] {
+            let crop = Crop { left, top, width, height: width };
+            let columns = seen(left, width, side, 90);
+            let rows = seen(top, width, side, 70);
+            let part = picture.part(columns.clone(), rows.clone()).unwrap();
+            let moved = Crop { left: left - columns.start as f64, top: top - rows.start as f64, ..crop };
+            let whole = {
+                // As the whole picture gives it.
+                let rgba = picture.to_rgba();
+                let source = ImageRef::new(90, 70, &rgba, PixelType::U8x4).unwrap();
+                let mut target = Image::new(side as u32, side as u32, PixelType::U8x4);
+                let options = ResizeOptions::new().crop(left, top, width, width).use_alpha(false);
+                let options = options.resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+                Resizer::new().resize(&source, &mut target, &options).unwrap();
+                Picture::from_rgba(side, side, &target.into_vec()).unwrap()
+            };
+            assert_eq!(picture.crop_resize(crop, side).unwrap(), whole, "{crop:?}");
+            assert_eq!(part.crop_resize(moved, side).unwrap(), whole, "{crop:?}");
+        }
     }
 
     #[test]

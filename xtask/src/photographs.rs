@@ -10,17 +10,19 @@ use tar::{Archive, Builder, Header};
 
 /// The file's name on the site.
 pub const NAME: &str = "photographs.tar";
+/// The name there of the list of where the photographs come from, with their licences.
+pub const SOURCES: &str = "photographs-sources.tsv";
 
 const TRAINING: usize = 100;
 const HELD_OUT: usize = 6;
 /// The ending of the names of whole photographs; the others are pieces of them.
 const WHOLE: &str = "-full.jpg";
 
-/// Writes the file, from the data sets in the folder `data`.
+/// Writes both files into the site, from the data sets in the folder `data`.
 ///
 /// # Errors
-/// If they cannot be read, have too few photographs, or the file cannot be written.
-pub fn write(data: &Path, file: &Path) -> Result<()> {
+/// If they cannot be read, have too few photographs, or a file cannot be written.
+pub fn write(data: &Path, dist: &Path) -> Result<()> {
     let open = |name: &str| File::open(data.join(name)).with_context(|| data.join(name).display().to_string());
     let training = members(GzDecoder::new(open("photos-train.tar.gz")?), |name| name.ends_with(WHOLE))?;
     let held_out = members(open("photos-val.tar")?, |_| true)?;
@@ -36,7 +38,9 @@ pub fn write(data: &Path, file: &Path) -> Result<()> {
             made.append_data(&mut header, format!("{folder}/{name}"), &bytes[..])?;
         }
     }
-    Ok(fs::write(file, made.into_inner()?)?)
+    fs::write(dist.join(NAME), made.into_inner()?)?;
+    fs::copy(data.join("photos-sources.tsv"), dist.join(SOURCES))?;
+    Ok(())
 }
 
 /// Returns names and bytes of the files of a tar whose name is wanted.

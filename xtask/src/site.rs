@@ -33,8 +33,10 @@ pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     fs::write(dist.join("models.json"), serde_json::to_string_pretty(&models)?)?;
     let mut files = Vec::new();
     list(dist, dist, &mut files)?;
-    files
-        .retain(|file| !file.starts_with("models/") && !["index.html", "sw.js", "version.txt", photographs::NAME].contains(&file.as_str()));
+    files.retain(|file| {
+        !file.starts_with("models/")
+            && !["index.html", "sw.js", "version.txt", photographs::NAME, photographs::SOURCES].contains(&file.as_str())
+    });
     files.sort();
     let mut hash = Sha256::new();
     for file in files.iter().map(String::as_str).chain(["index.html"]) {

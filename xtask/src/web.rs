@@ -37,7 +37,7 @@ impl Site {
         let root = root()?;
         let (dist, tools) = (root.join("dist"), Tools::find()?);
         tools.build(&root, &dist)?;
-        photographs::write(&root.join("data"), &dist.join(photographs::NAME))?;
+        photographs::write(&root.join("data"), &dist)?;
         site::complete(&root, &dist)?;
         Ok(Self { root, dist, tools })
     }

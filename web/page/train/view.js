@@ -1,24 +1,25 @@
 // @ts-check
 // The view Train: what it learns from, how, and what comes out. The training itself is in training.js.
 
-import { element, make, save } from "../common/dom.js";
+import { element, make } from "../common/dom.js";
 import { keepForOffline } from "../common/offline.js";
 import { onFiles } from "../common/source.js";
 import { DEVICES } from "../common/words.js";
 import { COMMANDS } from "./commands.js";
 import { Knobs } from "./knobs.js";
 import { builtIn, ofFiles, ofWebcam } from "./pictures.js";
+import { listenForResult, offer } from "./result.js";
 import { Shown, namesOf } from "./shown.js";
-import { BATCH, DEEPSIM, FIELDS, IMAGE, LAYERS, SIZES, SMALL, STARTS } from "./state.js";
+import { BATCH, FIELDS, IMAGE, LAYERS, SIZES, SMALL, STARTS } from "./state.js";
 import { keepPictures, keepState, readKept, throwAway } from "./store.js";
 import { Run, Training } from "./training.js";
-import { CARDS, RUNS, SAY, TEXTS } from "./words.js";
+import { CARDS, SAY, TEXTS } from "./words.js";
 
 /** Pictures are kept so large that the smallest crop of them is not enlarged much, for the largest crops. */
 const KEPT_SIDE = 192;
 const OWN = "own";
 
-const [layer, size, start, which] = ["train-layer", "train-size", "train-start", "train-which"].map((id) => /** @type {HTMLSelectElement} */ (element(id)));
+const [layer, size, start] = ["train-layer", "train-size", "train-start"].map((id) => /** @type {HTMLSelectElement} */ (element(id)));
 const [beside, seed] = ["train-beside", "train-seed"].map((id) => /** @type {HTMLInputElement} */ (element(id)));
 const [begin, pause, single, again, discard] = ["begin", "pause", "single", "again", "discard"].map((name) => /** @type {HTMLButtonElement} */ (element(`train-${name}`)));
 const setTold = element("train-set-told");
@@ -67,8 +68,7 @@ export class Train {
         pause.addEventListener("click", () => this.toggle());
         single.addEventListener("click", () => this.training().single());
         discard.addEventListener("click", () => this.discard());
-        element("train-download").addEventListener("click", () => this.page.runCancellable(() => this.download()));
-        element("train-lab").addEventListener("click", () => this.page.runCancellable(() => this.openInLab()));
+        listenForResult(this.page, () => this.made);
         document.addEventListener("visibilitychange", () => {
             if (document.hidden && this.made?.running) this.say(SAY.hidden());
         });
@@ -129,7 +129,7 @@ export class Train {
             this.shown.begin(runs);
             await this.training().restore(kept.settings, set.pictures, runs, kept.seconds);
             this.say(SAY.restored(runs[0].history.steps.at(-1) ?? 0));
-            this.offer(runs);
+            offer(runs);
         });
         this.page.settle();
         this.mark();
@@ -230,7 +230,7 @@ export class Train {
             const runs = names.map((name) => this.runOf(name));
             this.say(SAY.beginning());
             this.shown.begin(runs);
-            this.offer(runs);
+            offer(runs);
             await keepPictures(set).catch(() => this.page.setStatus(SAY.notKept(), Train.name));
             const settings = { options, model: shipped ? state.learn : "", file: own?.file, names, card: CARDS[set.kind] };
             await this.training().begin(settings, set.pictures, runs);
@@ -246,11 +246,6 @@ export class Train {
         if (!training.running) return void training.resume();
         training.pause();
         this.page.runCancellable(() => training.save());
-    }
-
-    /** @param {Run[]} runs */
-    offer(runs) {
-        which.replaceChildren(...runs.map(({ name }) => make("option", { value: name }, RUNS[name])));
     }
 
     /** Shows what can be done now. */
@@ -297,26 +292,5 @@ export class Train {
         element("train-kept").textContent = "";
         this.mark();
         this.say(SAY.discarded());
-    }
-
-    /** The model file of the chosen run, and a name for it. */
-    async model() {
-        const name = which.value || DEEPSIM;
-        const bytes = await this.training().export(name);
-        const { shape } = /** @type {import("./training.js").Settings} */ (this.training().settings).options;
-        return { bytes, name: `${shape.layer}-${name}-own` };
-    }
-
-    async download() {
-        const { bytes, name } = await this.model();
-        save(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: "application/octet-stream" }), `${name}.safetensors`);
-    }
-
-    async openInLab() {
-        const { bytes, name } = await this.model();
-        const lab = /** @type {import("../invert/view.js").Invert} */ (/** @type {unknown} */ (this.page.view("invert")));
-        await lab.addModel(name, bytes);
-        this.say(SAY.opened());
-        this.page.views.choose("invert");
     }
 }

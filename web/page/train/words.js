@@ -8,6 +8,7 @@ export const TEXTS = {
     "intro-train": "Two networks learn to turn features back into pictures, here in this page: one with DeePSiM's three-term loss, one by comparing pixels alone. Same first weights, same crops; what differs is the loss.",
     "train-set": "1. Pictures to learn from",
     "train-set-help": "Pictures stay on this machine. Some of them are held out: the networks never learn from these, and are judged by them.",
+    "train-sources": "Where the photographs come from, and their licences",
     "train-photographs": "Use 100 photographs",
     "train-files": "Choose pictures",
     "train-folder": "Choose a folder",
@@ -106,5 +107,4 @@ export const SAY = {
     restored: (/** @type {number} */ step) => `An earlier training was found, at step ${step}. Go on, or throw it away.`,
     discarded: () => "The training was thrown away.",
     loaded: (/** @type {string} */ name) => `First weights: ${name}.`,
-    opened: () => "Opened in the view Invert.",
 };
