@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use deepsim::burn::module::Module;
@@ -223,6 +224,26 @@ fn training_leaves_the_page_free_and_its_memory_flat() -> Result<()> {
         // By the clock: of several, all but a few must be what else the processors had to do.
         ensure!(long.as_array().context("tasks")?.len() <= 2, "{long}");
         Ok(())
+    })
+}
+
+/// In the background a training goes on slowly, and says so.
+#[test]
+fn a_tab_in_the_background_slows_down() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser(Gpu::None, &site_of(temporary.path(), &["pool1"])?, async |page| {
+        open_with_photos(page, "#view=train&beside=0&learn=pool1", temporary.path()).await?;
+        page.click("#train-begin").await?;
+        page.until("Number(document.body.dataset.trainStep) >= 4").await?;
+        let hide = "Object.defineProperty(document, 'hidden', {value: true, configurable: true}); document.dispatchEvent(new Event('visibilitychange')); \
+            window.requests = 0; deepsim.view('train').made.addEventListener('steps', () => { window.requests += 1; })";
+        page.run(hide, vec![]).await?;
+        page.until("document.getElementById('train-told').textContent.includes('background')").await?;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let requests = page.run("return window.requests", vec![]).await?.as_u64().context("a number")?;
+        ensure!((1..=5).contains(&requests), "{requests} requests in four seconds");
+        page.run("Object.defineProperty(document, 'hidden', {value: false, configurable: true})", vec![]).await?;
+        page.until("window.requests > 12").await
     })
 }
 

@@ -13,6 +13,14 @@ import { SAY, TEXTS, problem } from "./words.js";
 /** Yields to the browser, so that the start is not one long task. */
 export const nextTask = () => new Promise((resolve) => { setTimeout(resolve, 0); });
 
+/** Fields of all views; throws if two have one of the same name, which would be one state for both. @param {Record<string, import("./fields.js").Field>[]} all */
+function joined(all) {
+    const names = all.flatMap(Object.keys);
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice) throw new Error(`two views have a field ${twice}`);
+    return Object.assign({}, ...all);
+}
+
 const status = element("status");
 const error = element("problem");
 const progress = /** @type {HTMLProgressElement} */ (element("progress"));
@@ -22,7 +30,7 @@ export class Page {
     constructor(classes) {
         fillWords(Object.assign({}, TEXTS, ...classes.map((View) => View.texts)));
         /** The fields of a link, with how each is read and written. */
-        this.fields = Object.assign({}, Views.fields(classes), ...classes.map((View) => View.fields));
+        this.fields = joined([Views.fields(classes), ...classes.map((View) => View.fields)]);
         /** @type {Record<string, any>} */
         this.state = readState(this.fields, location.hash);
         const query = new URLSearchParams(location.search);

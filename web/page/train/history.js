@@ -31,6 +31,14 @@ export class History {
         for (const term of TERMS) this.terms[term] = this.terms[term].filter((_, at) => stays[at]);
     }
 
+    /** Forgets what came after a step: a training goes on from there. @param {number} last */
+    truncate(last) {
+        const count = this.steps.filter((step) => step <= last).length;
+        this.steps.length = count;
+        for (const term of TERMS) this.terms[term].length = count;
+        this.measured = this.measured.filter(({ step }) => step <= last);
+    }
+
     /** @param {{step: number, seconds: number, picture: number, feature: number}} measured */
     measure(measured) {
         this.measured.push(measured);

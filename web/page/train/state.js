@@ -1,7 +1,7 @@
 // @ts-check
 // What a link to the view Train restores: settings, and neither pictures nor weights.
 
-import { choice, oneOf, whole } from "../common/fields.js";
+import { choice, whole } from "../common/fields.js";
 
 /** Layers whose inverters can be trained here. */
 export const LAYERS = ["pool1", "fire3", "fire5", "fire9"];
@@ -12,11 +12,13 @@ export const STARTS = ["random", "shipped"];
 
 export const FIELDS = {
     learn: choice("fire3", LAYERS),
-    crops: oneOf(64, SIZES),
+    /** Side of the crops. */
+    crops: choice(String(SIZES[0]), SIZES.map(String)),
     start: choice("random", STARTS),
     /** Whether an inverter of the image loss is trained beside the other one. */
     beside: whole(1, 0, 1),
-    seed: whole(0, 0, 4294967295),
+    /** The seed; the view Invert has one of its own. */
+    trial: whole(0, 0, 4294967295),
 };
 
 /** Crops a step. */

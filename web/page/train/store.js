@@ -8,7 +8,7 @@ const STORE = "kept";
  * What is kept beside the pictures.
  * @typedef {object} Kept
  * @property {any} settings how the runs began
- * @property {{name: string, saved: Uint8Array, history: any}[]} runs
+ * @property {{name: string, saved: Uint8Array, savedStep: number, history: any}[]} runs
  * @property {number} seconds of training so far
  */
 

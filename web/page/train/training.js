@@ -29,6 +29,8 @@ export class Run {
         this.history = new History();
         /** @type {Uint8Array | undefined} */
         this.saved = undefined;
+        /** Steps that were done when it was saved. */
+        this.savedStep = 0;
         /** The newest step's report. @type {any} */
         this.report = undefined;
         /** @type {Progress | undefined} */
@@ -149,7 +151,10 @@ export class Training extends EventTarget {
 
     async sendSaved() {
         await this.sendPictures();
-        for (const { name, saved } of this.runs) if (saved) await this.engine.ask("train-restore", { run: name, saved });
+        for (const { name, saved, savedStep, history } of this.runs) {
+            if (saved) await this.engine.ask("train-restore", { run: name, saved });
+            history.truncate(savedStep);
+        }
     }
 
     /** Another worker has taken the place of a lost one: the runs go on from what was last saved. */
@@ -233,7 +238,7 @@ export class Training extends EventTarget {
         for (const run of this.runs) {
             const progress = await this.engine.ask("train-measure", { run: run.name });
             run.progress = progress;
-            const step = run.report?.step ?? 0;
+            const step = run.report?.step ?? run.savedStep;
             if (run.history.measured.at(-1)?.step !== step) run.history.measure({ step, seconds: this.seconds, picture: progress.pictureError, feature: progress.featureError });
         }
         this.tell("look");
@@ -241,7 +246,10 @@ export class Training extends EventTarget {
 
     /** Saves the runs' states: what a lost worker, or a later visit, goes on from. */
     async save() {
-        for (const run of this.runs) run.saved = await this.engine.ask("train-save", { run: run.name });
+        for (const run of this.runs) {
+            run.savedStep = run.report?.step ?? run.savedStep;
+            run.saved = await this.engine.ask("train-save", { run: run.name });
+        }
         this.tell("kept");
     }
 

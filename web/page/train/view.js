@@ -60,7 +60,7 @@ export class Train {
         const { state } = this.page;
         layer.replaceChildren(...LAYERS.map((name) => make("option", { value: name }, SAY.layer(name))));
         size.replaceChildren(...SIZES.map((side) => make("option", { value: side }, SAY.size(side))));
-        const choices = /** @type {const} */ ([[layer, "learn", String], [size, "crops", Number], [start, "start", String], [seed, "seed", Number]]);
+        const choices = /** @type {const} */ ([[layer, "learn", String], [size, "crops", String], [start, "start", String], [seed, "trial", Number]]);
         for (const [input, key, read] of choices) input.addEventListener("change", () => { state[key] = read(input.value); this.page.remember(); });
         beside.addEventListener("change", () => { state.beside = Number(beside.checked); this.page.remember(); });
         begin.addEventListener("click", () => this.begin());
@@ -118,17 +118,15 @@ export class Train {
             if (!found || this.set) return;
             const { set, kept } = found;
             this.takeSet(set);
-            const runs = kept.runs.map(({ name, saved, history }) => {
-                const run = this.runOf(name);
-                Object.assign(run, { saved });
+            const runs = kept.runs.map(({ name, saved, savedStep, history }) => {
+                const run = Object.assign(this.runOf(name), { saved, savedStep });
                 Object.assign(run.history, history);
-                run.report = undefined;
                 return run;
             });
             this.say(SAY.beginning());
             this.shown.begin(runs);
             await this.training().restore(kept.settings, set.pictures, runs, kept.seconds);
-            this.say(SAY.restored(runs[0].history.steps.at(-1) ?? 0));
+            this.say(SAY.restored(runs[0].savedStep));
             offer(runs);
         });
         this.page.settle();
@@ -137,7 +135,7 @@ export class Train {
 
     restore() {
         const { state } = this.page;
-        [layer.value, size.value, seed.value] = [state.learn, String(state.crops), String(state.seed)];
+        [layer.value, size.value, seed.value] = [state.learn, state.crops, String(state.trial)];
         beside.checked = state.beside === 1;
         start.replaceChildren(...[...STARTS, ...(this.own ? [OWN] : [])].map((each) => make("option", { value: each }, SAY.start(each))));
         start.value = this.own ? OWN : state.start;
@@ -225,7 +223,7 @@ export class Train {
             const own = start.value === OWN ? this.own : undefined;
             const shipped = start.value === "shipped";
             const shape = own?.shape ?? { layer: state.learn, width: shipped ? 1 : SMALL };
-            const options = { shape, size: state.crops, batch: BATCH, seed: state.seed };
+            const options = { shape, size: Number(state.crops), batch: BATCH, seed: state.trial };
             const names = namesOf(state.beside === 1);
             const runs = names.map((name) => this.runOf(name));
             this.say(SAY.beginning());
@@ -277,7 +275,7 @@ export class Train {
     async keep() {
         const { made } = this;
         if (!made?.settings) return;
-        const runs = made.runs.flatMap(({ name, saved, history }) => (saved ? [{ name, saved, history: { ...history } }] : []));
+        const runs = made.runs.flatMap(({ name, saved, savedStep, history }) => (saved ? [{ name, saved, savedStep, history: { ...history } }] : []));
         const settings = { ...made.settings, file: undefined };
         const words = await keepState({ settings, runs, seconds: made.seconds }).then(() => SAY.kept, () => SAY.notKept);
         element("train-kept").textContent = words();
