@@ -1,15 +1,17 @@
 //! An inverter in training, with all that its steps need in memory: what the page trains.
 
+mod error;
 mod fresh;
 mod measured;
 mod saved;
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, ExecutionError};
+use burn::tensor::Device;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+pub use error::RunError;
 pub use measured::Measured;
 
 use super::augment::augment;
@@ -23,44 +25,14 @@ use crate::Picture;
 use crate::comparator::{Comparator, Network, ScaledPlace};
 use crate::layer::is_valid_side;
 use crate::loss::{DeepSimLoss, Weights};
-use crate::model_file::{ModelFile, ModelFileError, Training};
+use crate::model_file::{ModelFile, Training};
 use crate::nets::inverter::InverterShape;
 use crate::nets::squeezenet::SqueezeNet;
-use crate::network::UnknownPlace;
-use crate::picture::{self, PictureError};
+use crate::picture;
 use crate::random::generator_at;
 
 /// Crops after which the current weights count half in their moving average: a short run has no time for the trainer's 5000.
 const HALF_LIFE: f64 = 500.0;
-
-/// Why a run cannot begin or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A model file that cannot be used.
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
-    /// A picture that cannot be used.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// A place that the comparator lacks.
-    #[error(transparent)]
-    Place(#[from] UnknownPlace),
-    /// Options that do not fit together.
-    #[error("{0}")]
-    Options(String),
-    /// A saved run that is damaged, or of another version.
-    #[error("the saved run is damaged ({0}): begin anew")]
-    Saved(String),
-    /// The device failed; the weights of the last step are lost with it.
-    #[error("the device failed: {0}")]
-    Device(String),
-}
-
-impl From<ExecutionError> for RunError {
-    fn from(error: ExecutionError) -> Self {
-        Self::Device(format!("{error:?}"))
-    }
-}
 
 /// Pictures to learn from, and pictures to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
