@@ -236,7 +236,7 @@ fn a_tab_in_the_background_slows_down() -> Result<()> {
         page.click("#train-begin").await?;
         page.until("Number(document.body.dataset.trainStep) >= 4").await?;
         let hide = "Object.defineProperty(document, 'hidden', {value: true, configurable: true}); document.dispatchEvent(new Event('visibilitychange')); \
-            window.requests = 0; deepsim.view('train').made.addEventListener('steps', () => { window.requests += 1; })";
+            window.requests = 0; deepsim.view('train').made.addEventListener('step', () => { window.requests += 1; })";
         page.run(hide, vec![]).await?;
         page.until("document.getElementById('train-told').textContent.includes('background')").await?;
         tokio::time::sleep(Duration::from_secs(4)).await;

@@ -77,14 +77,15 @@ fn data_that_is_none() -> Result<()> {
     fs::write(path("bad/a.jpg"), b"not a picture")?;
     fs::write(path("junk.tar"), [7; 3000])?;
     fs::write(path("short.idx"), [0, 0, 8, 3, 0, 0])?;
-    fs::write(path("list.txt"), "a.jpg\nb.jpg\n")?;
+    fs::write(path("list.txt"), "a.tar\nb.tar\n")?;
+    fs::write(path("list.csv"), "a.tar\nb.tar\n")?;
     fs::copy(shipped_model(), path("fire5.safetensors"))?;
     let photos = fs::read(workspace().join("data/photos-val.tar"))?;
     let mut junk_inside = photos[..photos.len() / 2 / 512 * 512].to_vec();
     junk_inside.extend([9; 2048]);
     fs::write(path("junk-inside.tar"), junk_inside)?;
     fs::write(path("cut.tar"), &photos[..photos.len() / 2])?;
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("missing", &["missing", "cannot read"]),
         ("empty", &["no pictures", "--data"]),
         ("bad", &["can be read", "a.jpg"]),
@@ -92,7 +93,8 @@ fn data_that_is_none() -> Result<()> {
         ("junk-inside.tar", &["junk-inside.tar", "whole pictures", "--allow-truncated"]),
         ("cut.tar", &["cut.tar", "whole pictures", "--allow-truncated"]),
         ("short.idx", &["short.idx", "header"]),
-        ("list.txt", &["list.txt", "a text file"]),
+        ("list.txt", &["cannot read", "a.tar"]),
+        ("list.csv", &["list.csv", "a text file"]),
         ("fire5.safetensors", &["fire5.safetensors", "a model file"]),
     ];
     for (name, words) in cases {

@@ -13,8 +13,8 @@ export const COMMANDS = {
     "train-begin": { run: "string", options: "object", model: "string?", file: "object?" },
     /** Goes on with a saved run. */
     "train-restore": { run: "string", saved: Uint8Array },
-    /** Takes steps, with weights {image, feature, adversarial}. Returns {reports, milliseconds}. */
-    "train-steps": { run: "string", steps: "number", weights: "object", rate: "number" },
+    /** Takes a step, with weights {image, feature, adversarial}. Returns {report, milliseconds}. */
+    "train-step": { run: "string", weights: "object", rate: "number" },
     /** Inverts the held-out pictures. Returns {rgba, pictureError, featureError}. */
     "train-measure": { run: "string" },
     /** Returns the held-out pictures themselves, and the errors of the mean training picture: {rgba, pictureError, featureError}. */

@@ -9,10 +9,7 @@ import { History } from "./history.js";
 /** Milliseconds between two looks at the held-out pictures, and between two states that are kept. */
 const LOOK = 1000;
 const KEEP = 15_000;
-/** Milliseconds that one request should take: long enough to be worth it, short enough for a slider to be felt. */
-const REQUEST = 250;
-const MOST_STEPS = 16;
-/** Milliseconds between requests while the tab is hidden. */
+/** Milliseconds between steps while the tab is hidden. */
 const REST = 1000;
 
 /** The weights of the terms. @typedef {{image: number, feature: number, adversarial: number}} Weights */
@@ -39,7 +36,7 @@ export class Run {
 }
 
 /**
- * Events: `steps` after each request, `look` after the held-out pictures were inverted, `kept` when a state was saved, `state` when it begins, pauses or
+ * Events: `step` after a step of each run, `look` after the held-out pictures were inverted, `kept` when a state was saved, `state` when it begins, pauses or
  * ends, `problem` with a kind and a detail.
  */
 export class Training extends EventTarget {
@@ -63,8 +60,6 @@ export class Training extends EventTarget {
         this.pace = 0;
         /** Counts loops: an older one ends when a newer one begins. */
         this.turn = 0;
-        /** Steps a request. */
-        this.steps = 1;
         this.started = false;
         /** @type {Promise<void> | undefined} */
         this.opening = undefined;
@@ -180,7 +175,7 @@ export class Training extends EventTarget {
         let kept = looked;
         try {
             while (this.running && mine === this.turn) {
-                await this.request(this.steps);
+                await this.step();
                 const now = performance.now();
                 if (now - looked > LOOK) {
                     await this.look();
@@ -207,28 +202,27 @@ export class Training extends EventTarget {
     async single() {
         if (this.running) return;
         try {
-            await this.request(1);
+            await this.step();
             await this.look();
         } catch (cause) {
             this.fail(cause);
         }
     }
 
-    /** Takes steps of each run in turn, so that they stay beside each other. @param {number} steps */
-    async request(steps) {
+    /** Takes a step of each run, so that they stay beside each other, and a slider acts at the next one. */
+    async step() {
         let milliseconds = 0;
         for (const run of this.runs) {
-            const answer = await this.engine.ask("train-steps", { run: run.name, steps, weights: run.weights, rate: this.rate });
-            for (const report of answer.reports) run.history.add(report);
-            run.report = answer.reports.at(-1);
+            const answer = await this.engine.ask("train-step", { run: run.name, weights: run.weights, rate: this.rate });
+            run.history.add(answer.report);
+            run.report = answer.report;
             milliseconds += answer.milliseconds;
         }
         const batch = /** @type {Settings} */ (this.settings).options.batch;
         this.seconds += milliseconds / 1000;
-        const pace = (steps * batch * this.runs.length) / (milliseconds / 1000);
+        const pace = (batch * this.runs.length) / (milliseconds / 1000);
         this.pace = this.pace ? 0.9 * this.pace + 0.1 * pace : pace;
-        this.steps = Math.max(1, Math.min(MOST_STEPS, Math.round((steps * REQUEST * this.runs.length) / milliseconds)));
-        this.tell("steps");
+        this.tell("step");
     }
 
     /** Inverts the held-out pictures with each run. */

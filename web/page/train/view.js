@@ -90,7 +90,7 @@ export class Train {
             const { done, total } = /** @type {CustomEvent} */ (event).detail;
             this.advance(done, total);
         });
-        training.addEventListener("steps", () => this.stepped());
+        training.addEventListener("step", () => this.stepped());
         training.addEventListener("look", () => this.shown.look(training));
         training.addEventListener("state", () => this.mark());
         training.addEventListener("kept", () => this.keep());

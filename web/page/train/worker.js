@@ -29,10 +29,8 @@ export const FUNCTIONS = {
         else await begin(new Uint8Array());
     },
     "train-restore": ({ run, saved }) => failingAs("not-restored", () => wasm().restoreRun(run, saved)),
-    async "train-steps"({ run, steps, weights: { image, feature, adversarial }, rate }) {
-        const reports = [];
-        for (let step = 0; step < steps; step++) reports.push(JSON.parse(await wasm().trainStep(run, image, feature, adversarial, rate)));
-        return { reports };
+    async "train-step"({ run, weights: { image, feature, adversarial }, rate }) {
+        return { report: JSON.parse(await wasm().trainStep(run, image, feature, adversarial, rate)) };
     },
     "train-measure": async ({ run }) => plain(await wasm().measureRun(run)),
     "train-held-out": async ({ run }) => plain(await wasm().heldOut(run)),
