@@ -8,6 +8,9 @@ import { chooseDevice, watchDevice } from "./device.js";
 
 export const ENCODER = "squeezenet";
 
+/** Milliseconds that threads have to start. */
+const PATIENCE = 15_000;
+
 /** Threads beyond which the loops are too short to be shared. */
 const MOST_THREADS = 8;
 
@@ -101,6 +104,9 @@ async function load(name) {
     return module;
 }
 
+/** Fails when threads should have started long ago: a browser may start fewer workers than it is asked for, and nobody would learn of it. */
+const late = () => new Promise((_, reject) => { setTimeout(() => reject(new Error("its threads did not start")), PATIENCE); });
+
 /** Opens a WebGPU session; throws if it fails the self-test. */
 async function openWebGpu() {
     const module = await load(WEBGPU);
@@ -126,7 +132,7 @@ async function openProcessor(without, task) {
         try {
             const module = await load(name);
             const count = threads ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
-            if (threads) await /** @type {any} */ (module).initThreadPool(count);
+            if (threads) await Promise.race([/** @type {any} */ (module).initThreadPool(count), late()]);
             const candidate = await module.Session.open(false);
             await withModel(ENCODER, (squeezenet) => candidate.load(squeezenet));
             return { candidate, name, count };
