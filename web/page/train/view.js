@@ -253,7 +253,10 @@ export class Train {
         const runs = exists && made.running;
         for (const button of [pause, single, again, discard]) button.disabled = !exists;
         single.disabled = !exists || runs;
+        // The keyboard goes on where it was.
+        const had = document.activeElement === begin;
         begin.hidden = exists;
+        if (had && exists) pause.focus();
         pause.textContent = runs || !exists ? TEXTS["train-pause"] : TEXTS["train-resume"];
         for (const id of ["train-download", "train-lab"]) /** @type {HTMLButtonElement} */ (element(id)).disabled = !exists;
         if (exists && !runs && made.runs[0]?.report) this.say(SAY.paused(made.runs[0].report.step, made.seconds));
