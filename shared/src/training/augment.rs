@@ -2,11 +2,12 @@
 //!
 //! What is inverted is its own target, so a changed picture is as good a lesson as the photograph; a few hundred photographs need that.
 
-use crate::Picture;
-use crate::picture::{Crop, PictureError};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+
+use crate::Picture;
+use crate::picture::{Crop, PictureError};
 
 /// Side of a crop, as a share of the picture's short side.
 const SCALE: std::ops::Range<f64> = 0.4..1.0;

@@ -26,7 +26,7 @@ impl<M: Module> Average<M> {
         &self.module
     }
 
-    /// Updates so far.
+    /// Returns the number of updates so far.
     pub const fn updates(&self) -> u64 {
         self.updates
     }

@@ -1,8 +1,8 @@
 //! The numbers of a training step, and when they are read back from the device.
 
-use crate::loss::Terms;
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
+use crate::loss::Terms;
 use crate::training::gate::Gate;
 use crate::training::replicas::average;
 

@@ -1,8 +1,8 @@
 //! The random shift of a picture and its inversion before the comparator.
 
-use crate::loss::Offset;
 use rand::RngExt;
 
+use crate::loss::Offset;
 use crate::random::generator_at;
 
 /// Separates the offsets' random numbers from the crops' and the shuffling's.

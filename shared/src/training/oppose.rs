@@ -1,11 +1,11 @@
 //! The adversary's half of a step: the discriminator judges real and made pictures and learns, and the generator gets its opinion.
 
-use crate::loss::{inverted_loss, real_loss};
-use crate::nets::discriminator::Decision;
 use burn::module::Module;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Gradients, Tensor};
 
+use crate::loss::{inverted_loss, real_loss};
+use crate::nets::discriminator::Decision;
 use crate::training::replicas::gradients_of;
 use crate::training::state::TrainState;
 

@@ -1,13 +1,13 @@
 //! One training step of DeePSiM: what the inverter, the discriminator, their optimizers and the gate do with a batch.
 
+use burn::module::Module;
+use burn::tensor::{Device, ExecutionError, Tensor};
+
 use crate::Layer;
 use crate::loss::{DeepSimLoss, Offset, Terms, mean_square};
 use crate::nets::discriminator::Discriminator;
 use crate::nets::inverter::{Inverter, InverterShape};
 use crate::nets::squeezenet::SqueezeNet;
-use burn::module::Module;
-use burn::tensor::{Device, ExecutionError, Tensor};
-
 use crate::training::losses::{Losses, Pending};
 use crate::training::oppose::Verdict;
 use crate::training::state::TrainState;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
 use deepsim::picture::Crop;
+use deepsim::random::generator_at;
 use rand::RngExt;
 
 use super::{DataError, Dataset, Truncated, name_of};
 use crate::config::Config;
 use crate::models::locate::locate;
-use deepsim::random::generator_at;
 
 /// The built-in data sets: name for `--data`, training pictures, held-out ones.
 const BUILT_IN: [(&str, &str, &str); 2] =

@@ -7,14 +7,14 @@ use std::thread;
 use burn::tensor::TensorData;
 use deepsim::Picture;
 use deepsim::picture::{self, PictureError};
+use deepsim::random::generator_at;
+use deepsim::training::augment::{augment, square};
+use deepsim::training::order::Order;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{DataError, Dataset};
 use crate::config::choices::CropChoice;
-use deepsim::random::generator_at;
-use deepsim::training::augment::{augment, square};
-use deepsim::training::order::Order;
 
 /// Batches that a thread may be ahead.
 const AHEAD: usize = 2;

@@ -4,11 +4,11 @@
 //! *Fréchet distance* (FID, Heusel et al. 2017) is that of two normal distributions; so few pictures do not carry a covariance of 1280
 //! dimensions, so here it is taken in the first principal components of the pictures that the others are compared with.
 
+use deepsim::random::generator_at;
 use nalgebra::{DMatrix, DVector, RowDVector, SymmetricEigen};
 use rand::RngExt;
 
 use crate::measure::bootstrap::Estimate;
-use deepsim::random::generator_at;
 
 /// Principal components of the Fréchet distance.
 const COMPONENTS: usize = 64;

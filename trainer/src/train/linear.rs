@@ -5,10 +5,10 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use deepsim::random::generator_at;
 use rand::seq::SliceRandom;
 
 use crate::train::schedule::learning_rate;
-use deepsim::random::generator_at;
 
 /// Passes over the training codes, at least.
 const EPOCHS: usize = 20;

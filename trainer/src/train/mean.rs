@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use deepsim::model_file::Kind;
+use deepsim::training::average::blend;
 
 use crate::models;
-use deepsim::training::average::blend;
 
 /// Returns the mean of a network, on a plain device, and those of these model files, and how many pictures each of those had seen.
 ///

@@ -45,7 +45,7 @@ impl fmt::Debug for Replica {
 }
 
 impl Replica {
-    /// A process that trains alone.
+    /// Creates a process that trains alone.
     pub const fn alone() -> Self {
         Self { share: Share::ALL, world: None }
     }

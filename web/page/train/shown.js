@@ -4,7 +4,7 @@
 import { element, make } from "../common/dom.js";
 import { chart } from "./chart.js";
 import { drawStep, lightStep } from "./figure.js";
-import { DEEPSIM, IMAGE } from "./state.js";
+import { DEEPSIM } from "./state.js";
 import { LINES, RUNS, SAY } from "./words.js";
 
 const rows = element("train-rows");
@@ -95,6 +95,3 @@ export class Shown {
         drawStep(figure);
     }
 }
-
-/** Names of the runs of a training. @param {boolean} beside */
-export const namesOf = (beside) => (beside ? [DEEPSIM, IMAGE] : [DEEPSIM]);

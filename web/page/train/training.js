@@ -14,7 +14,7 @@ const REST = 1000;
 
 /** The weights of the terms. @typedef {{image: number, feature: number, adversarial: number}} Weights */
 /** How runs begin. @typedef {{shape: {layer: string, width: number}, size: number, batch: number, seed: number}} Options */
-/** What all runs of a training have in common: `model` is a shipped inverter to start from, `file` one of the visitor's. @typedef {{options: Options, model: string, file?: Uint8Array, names: string[], card: string}} Settings */
+/** What all runs of a training have in common: `model` is a shipped inverter to start from, `file` one of the visitor's. @typedef {{options: Options, model: string, file?: Uint8Array, card: string}} Settings */
 /** Held-out pictures in a row. @typedef {{rgba: Uint8Array, pictureError: number, featureError: number}} Progress */
 
 /** A run: its history and what it was when it was last saved. */
@@ -63,6 +63,9 @@ export class Training extends EventTarget {
         this.started = false;
         /** @type {Promise<void> | undefined} */
         this.opening = undefined;
+        /** What settles it. @type {{resolve: (value: void) => void, reject: (cause: unknown) => void} | undefined} */
+        this.opened = undefined;
+        this.engine.addEventListener("ready", (event) => this.onReady(/** @type {CustomEvent} */ (event).detail));
         this.engine.addEventListener("lost", (event) => {
             const { kind, detail } = /** @type {CustomEvent} */ (event).detail;
             this.report(kind, detail);
@@ -70,6 +73,8 @@ export class Training extends EventTarget {
         this.engine.addEventListener("failed", (event) => {
             const { kind, detail } = /** @type {CustomEvent} */ (event).detail;
             this.running = false;
+            this.opening = undefined;
+            this.opened?.reject(new Failure(kind, detail));
             this.report(kind, detail);
         });
     }
@@ -84,31 +89,28 @@ export class Training extends EventTarget {
         this.tell("problem", { kind, detail });
     }
 
-    /** Starts the worker, once, on a device whose training steps are right. */
+    /** Starts the worker, once. */
     open() {
         this.opening ??= new Promise((resolve, reject) => {
-            this.engine.addEventListener("failed", (event) => {
-                const { kind, detail } = /** @type {CustomEvent} */ (event).detail;
-                this.opening = undefined;
-                reject(new Failure(kind, detail));
-            });
-            this.engine.addEventListener("ready", async (event) => {
-                const { device } = /** @type {CustomEvent} */ (event).detail;
-                try {
-                    if (device === "webgpu") await this.engine.ask("train-self-test");
-                } catch (cause) {
-                    if (!(cause instanceof Failure) || cause.kind !== "self-test") return reject(cause);
-                    console.warn(`WebGPU did not pass the self-test of training: ${cause.message}`);
-                    this.engine.restart("cpu");
-                    return;
-                }
-                this.tell("device", /** @type {CustomEvent} */ (event).detail);
-                resolve(undefined);
-                if (this.started) this.takeUp();
-            });
+            this.opened = { resolve, reject };
             this.engine.start();
         });
         return this.opening;
+    }
+
+    /** A worker is ready, the first one or one in place of a lost one: it is used if its device takes the right steps. @param {any} started */
+    async onReady(started) {
+        try {
+            if (started.device === "webgpu") await this.engine.ask("train-self-test");
+        } catch (cause) {
+            if (!(cause instanceof Failure) || cause.kind !== "self-test") return this.opened?.reject(cause);
+            console.warn(`WebGPU did not pass the self-test of training: ${cause.message}`);
+            this.engine.restart("cpu");
+            return;
+        }
+        this.tell("device", started);
+        this.opened?.resolve();
+        if (this.started) this.takeUp();
     }
 
     /** Gives the worker the pictures. */

@@ -9,8 +9,8 @@ import { COMMANDS } from "./commands.js";
 import { Knobs } from "./knobs.js";
 import { builtIn, ofFiles, ofWebcam } from "./pictures.js";
 import { listenForResult, offer } from "./result.js";
-import { Shown, namesOf } from "./shown.js";
-import { BATCH, FIELDS, IMAGE, LAYERS, SIZES, SMALL, STARTS } from "./state.js";
+import { Shown } from "./shown.js";
+import { BATCH, DEEPSIM, FIELDS, IMAGE, LAYERS, SIZES, SMALL, STARTS } from "./state.js";
 import { keepPictures, keepState, readKept, throwAway } from "./store.js";
 import { Run, Training } from "./training.js";
 import { CARDS, SAY, TEXTS } from "./words.js";
@@ -224,13 +224,12 @@ export class Train {
             const shipped = start.value === "shipped";
             const shape = own?.shape ?? { layer: state.learn, width: shipped ? 1 : SMALL };
             const options = { shape, size: Number(state.crops), batch: BATCH, seed: state.trial };
-            const names = namesOf(state.beside === 1);
-            const runs = names.map((name) => this.runOf(name));
+            const runs = (state.beside === 1 ? [DEEPSIM, IMAGE] : [DEEPSIM]).map((name) => this.runOf(name));
             this.say(SAY.beginning());
             this.shown.begin(runs);
             offer(runs);
             await keepPictures(set).catch(() => this.page.setStatus(SAY.notKept(), Train.name));
-            const settings = { options, model: shipped ? state.learn : "", file: own?.file, names, card: CARDS[set.kind] };
+            const settings = { options, model: shipped ? state.learn : "", file: own?.file, card: CARDS[set.kind] };
             await this.training().begin(settings, set.pictures, runs);
             this.training().resume();
             this.page.setStatus(SAY.training(), Train.name);
@@ -270,7 +269,6 @@ export class Train {
         this.shown.steps(made);
         told.textContent = document.hidden ? SAY.hidden() : SAY.running(report.step, made.pace, made.seconds, this.device);
         document.body.dataset.trainStep = String(report.step);
-        document.body.dataset.trainPace = made.pace.toFixed(1);
         if (!made.running) this.say(SAY.paused(report.step, made.seconds));
     }
 
@@ -282,7 +280,6 @@ export class Train {
         const settings = { ...made.settings, file: undefined };
         const words = await keepState({ settings, runs, seconds: made.seconds }).then(() => SAY.kept, () => SAY.notKept);
         element("train-kept").textContent = words();
-        document.body.dataset.trainKept = String(Number(document.body.dataset.trainKept ?? 0) + 1);
     }
 
     async discard() {

@@ -7,10 +7,10 @@ use deepsim::Layer;
 use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::optimise::{Optimisation, Prior};
 use deepsim::picture::{self, Picture};
+use deepsim::random::generator_at;
 use rand::RngExt;
 
 use super::Method;
-use deepsim::random::generator_at;
 
 /// Adam's rate for pixels in [-1, 1] at the first step; it falls in a straight line to a tenth.
 const RATE: f64 = 0.05;

@@ -8,12 +8,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use deepsim::Layer;
 use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::picture::{self, Picture};
+use deepsim::random::generator_at;
+use deepsim::training::augment::augment;
 use nalgebra::{Cholesky, DMatrix};
 
 use super::Method;
 use crate::data::Dataset;
-use deepsim::random::generator_at;
-use deepsim::training::augment::augment;
 
 /// What is added to the diagonal of the features' second moments, as a share of their mean.
 const RIDGE: f64 = 1e-2;

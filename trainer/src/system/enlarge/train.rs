@@ -13,6 +13,10 @@ use deepsim::model_file::{Kind, Training};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::upscaler::{FACTOR, Upscaler, UpscalerShape};
 use deepsim::picture::{self, Crop};
+use deepsim::training::losses::Pending;
+use deepsim::training::offset::offset;
+use deepsim::training::oppose::Verdict;
+use deepsim::training::state::TrainState;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -25,10 +29,6 @@ use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::training::losses::Pending;
-use deepsim::training::offset::offset;
-use deepsim::training::oppose::Verdict;
-use deepsim::training::state::TrainState;
 
 /// An upscaler and its adversary in training.
 pub struct EnlargeTask {

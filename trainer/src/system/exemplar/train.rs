@@ -11,6 +11,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use deepsim::Picture;
 use deepsim::model_file::Training;
 use deepsim::nets::exemplar::ExemplarLearner;
+use deepsim::random::generator_at;
+use deepsim::training::adam::adam;
+use deepsim::training::average::Average;
+use deepsim::training::replicas::{average, gradients_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,10 +25,6 @@ use crate::measure::sheet;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
 use crate::train::state::AVERAGE_PART;
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::random::generator_at;
-use deepsim::training::adam::adam;
-use deepsim::training::average::Average;
-use deepsim::training::replicas::{average, gradients_of};
 
 /// Classes on a sheet of samples, and examples of each.
 const SHOWN: (usize, usize) = (8, 4);

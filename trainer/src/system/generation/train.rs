@@ -17,6 +17,10 @@ use deepsim::model_file::{AutoencoderCard, Kind, Training};
 use deepsim::nets::autoencoder::{Autoencoder, Code, Posterior};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::picture;
+use deepsim::training::losses::Pending;
+use deepsim::training::offset::offset;
+use deepsim::training::oppose::Verdict;
+use deepsim::training::state::TrainState;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -28,10 +32,6 @@ use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::training::losses::Pending;
-use deepsim::training::offset::offset;
-use deepsim::training::oppose::Verdict;
-use deepsim::training::state::TrainState;
 
 /// Separates the seeds of codes that are drawn while training from those of samples that are looked at.
 const NOISE: u64 = 1 << 63;

@@ -13,6 +13,10 @@ use deepsim::model_file::{InverterCard, Training};
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::picture::{self, Picture};
+use deepsim::training::gate::Gate;
+use deepsim::training::offset::offset;
+use deepsim::training::state::TrainState;
+use deepsim::training::step::Setup;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,10 +31,6 @@ use crate::train::optimizer::of_generator;
 use crate::train::scale::{measure_scales, scaled_places};
 use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::training::gate::Gate;
-use deepsim::training::offset::offset;
-use deepsim::training::state::TrainState;
-use deepsim::training::step::Setup;
 
 /// An inverter and its adversary in training.
 pub struct InversionTask {

@@ -7,13 +7,13 @@ use deepsim::kernels::border::{Padding, pad};
 use deepsim::loss::{DeepSimLoss, IMAGE_MEAN_SQUARE, Offset, Terms, Weights, mean_square, real_loss, total};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::lapgan::{Level, Made};
-
-use crate::config::Config;
-use crate::train::task::Outcome;
 use deepsim::training::adam::adam_with;
 use deepsim::training::losses::{Losses, Pending};
 use deepsim::training::oppose::Verdict;
 use deepsim::training::state::TrainState;
+
+use crate::config::Config;
+use crate::train::task::Outcome;
 
 /// Smallest side whose pictures a comparator can compare.
 const LEAST_COMPARED: usize = 32;

@@ -16,6 +16,10 @@ use deepsim::model_file::Training;
 use deepsim::nets::lapgan::{COARSEST, Lapgan, LapganShape, noise_shape};
 use deepsim::picture;
 use deepsim::pyramid::reduce;
+use deepsim::training::average::Average;
+use deepsim::training::gate::Gate;
+use deepsim::training::offset::offset;
+use deepsim::training::state::TrainState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,10 +33,6 @@ use crate::train::checkpoint::{Part, RunState};
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::training::average::Average;
-use deepsim::training::gate::Gate;
-use deepsim::training::offset::offset;
-use deepsim::training::state::TrainState;
 
 /// Separates the seeds of noise that is drawn while training from those of samples that are looked at.
 const NOISE: u64 = 1 << 63;
@@ -91,7 +91,7 @@ impl LapganTask {
         self.config.pyramid.level.is_empty() || self.config.pyramid.level.contains(&side)
     }
 
-    /// Returns standard normal numbers for a step, as many as `shape` asks for.
+    /// Returns standard normal numbers for a share of a step, as many as `shape` asks for.
     fn noise(&self, step: u64, purpose: u64, shape: [usize; 4], share: Share) -> Tensor<4> {
         let values = latent(self.config.seed ^ NOISE, step, purpose, share.count * shape.iter().product::<usize>());
         Tensor::from_data(TensorData::new(share.of(&values).to_vec(), shape), &self.device)
@@ -109,7 +109,7 @@ impl LapganTask {
         }
     }
 
-    /// Returns the noise of the level of a side at a step, for so many pictures; see [`noise_shape`].
+    /// Returns the noise of the level of a side for a share of a step, of so many pictures; see [`noise_shape`].
     pub fn noise_of(&self, step: u64, side: usize, count: usize, share: Share) -> Tensor<4> {
         let [channels, places] = noise_shape(side);
         let level = (side / COARSEST).ilog2();

@@ -13,7 +13,12 @@ use deepsim::loss::style::{Grams, StyleLoss};
 use deepsim::model_file::Training;
 use deepsim::nets::stylist::{Stylist, StylistShape};
 use deepsim::picture;
+use deepsim::random::generator_at;
 use deepsim::restyle::stylist_of;
+use deepsim::training::adam::adam;
+use deepsim::training::average::Average;
+use deepsim::training::offset::offset;
+use deepsim::training::replicas::{average, averaged, gradients_of};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,11 +31,6 @@ use crate::models;
 use crate::train::checkpoint::{Part, RunState, load_module, load_optimizer};
 use crate::train::state::AVERAGE_PART;
 use crate::train::task::{Outcome, Pictures, Task, digest};
-use deepsim::random::generator_at;
-use deepsim::training::adam::adam;
-use deepsim::training::average::Average;
-use deepsim::training::offset::offset;
-use deepsim::training::replicas::{average, averaged, gradients_of};
 
 /// Channels at the picture's own size of a network of width 1.
 const CHANNELS: f64 = 16.0;
