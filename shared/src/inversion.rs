@@ -33,6 +33,28 @@ impl Inversion {
         })
     }
 
+    /// Puts an inverter and the part of SqueezeNet that it needs on a device; the file may hold more of SqueezeNet, or just as much.
+    ///
+    /// # Errors
+    /// If a file is not of the kind it should be, a tensor that the layer needs is missing, or one does not fit.
+    pub fn of_first_layers(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
+        squeezenet.expect_kind(Kind::Squeezenet)?;
+        let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
+        let part = squeezenet.with_tensors(|tensor| SqueezeNet::needs(shape.layer, tensor));
+        // What features of this layer do not need stays zero and is never used.
+        let (network, found) = part.apply_what_fits(SqueezeNet::new(device), str::to_owned)?;
+        let needed = SqueezeNet::tensors(shape.layer);
+        if found != needed {
+            return Err(ModelFileError::Shape(format!("{} needs {needed} tensors, {found} fit", shape.layer)));
+        }
+        Ok(Self {
+            network: Box::new(network.no_grad()),
+            place: shape.layer.name().to_owned(),
+            inverter: inverter.apply(Inverter::new(shape, device))?.no_grad(),
+            scale,
+        })
+    }
+
     /// Creates the inversion of any network's features at a place, divided by `scale`, by an inverter of that place. Both are on the plain
     /// device.
     ///
@@ -81,5 +103,33 @@ pub const fn inverter_of(card: &Card) -> Result<InverterCard, ModelFileError> {
     match card.kind {
         Kind::Inverter(inverter) => Ok(inverter),
         other => Err(ModelFileError::Kind { expected: "inverter", found: other.name() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+    use crate::Layer;
+    use crate::model_file::Precision;
+
+    #[test]
+    fn the_first_layers_are_enough_for_their_inversion() {
+        let device = Device::flex();
+        device.seed(3);
+        let whole = ModelFile::from_module(&SqueezeNet::random(1, &device), Card::new(Kind::Squeezenet), Precision::F32);
+        let pictures = Tensor::<4>::random([1, 3, 64, 64], Distribution::Uniform(-1.0, 1.0), &device); // [1, 3, 64, 64]
+        for layer in [Layer::Pool1, Layer::Fire3] {
+            let kind = Kind::Inverter(InverterCard { shape: layer.into(), feature_scale: 1.5 });
+            let inverter = ModelFile::from_module(&Inverter::new(layer, &device), Card::new(kind), Precision::F32);
+            let wanted = Inversion::new(&whole, &inverter, &device).unwrap().invert(pictures.clone()); // [1, 3, 64, 64]
+            let part = whole.with_tensors(|tensor| SqueezeNet::needs(layer, tensor));
+            let found = Inversion::of_first_layers(&part, &inverter, &device).unwrap().invert(pictures.clone()); // [1, 3, 64, 64]
+            assert_eq!(found.into_data(), wanted.into_data(), "{layer}");
+            let less = part.with_tensors(|tensor| tensor != "conv1.bias");
+            assert!(Inversion::of_first_layers(&less, &inverter, &device).is_err(), "{layer}");
+        }
+        assert_eq!(SqueezeNet::tensors(Layer::Scores), 52);
     }
 }

@@ -98,6 +98,13 @@ impl ModelFile {
         Ok(Self { card: self.card.clone(), tensors })
     }
 
+    /// Returns a model file with only those tensors whose names fulfil a condition.
+    #[must_use]
+    pub fn with_tensors(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let tensors = self.tensors.iter().filter(|(name, _)| keep(name)).map(|(name, stored)| (name.clone(), stored.clone())).collect();
+        Self { card: self.card.clone(), tensors }
+    }
+
     /// Returns the card.
     pub const fn card(&self) -> &Card {
         &self.card

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
 use deepsim_tests::beside::with_page;
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::page::Page;
 
 /// Does something and returns what is drawn after it.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use deepsim::lab::Analysis;
 use deepsim::picture;
 use deepsim_tests::beside::{ensure_alike, with_page};
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::in_only_browser;
 use deepsim_tests::native::Native;
 use deepsim_tests::page::Page;

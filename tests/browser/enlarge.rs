@@ -9,7 +9,7 @@ use deepsim::burn::tensor::Device;
 use deepsim::enlarge::Enlarger;
 use deepsim::model_file::{Card, Kind, ModelFile, Precision};
 use deepsim::nets::upscaler::{Upscaler, UpscalerShape};
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::in_browser;
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::picture;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use deepsim::lab::Analysis;
 use deepsim::surgery::{Edit, mix};
 use deepsim_tests::beside::{SIDE, ensure_alike, ensure_result, turn, with_page};
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::native::{Native, now};
 use deepsim_tests::page::Page;
 use deepsim_tests::workspace;

@@ -9,7 +9,7 @@ use deepsim::burn::tensor::Device;
 use deepsim::generation::{Generation, latent, moved, walk};
 use deepsim::model_file::ModelFile;
 use deepsim::picture;
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::{in_browser, in_only_browser};
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::site::site;

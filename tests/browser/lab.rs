@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, ensure};
 use deepsim::lab::Analysis;
 use deepsim_tests::beside::{SIDE, ensure_alike, with_page};
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::native::{Native, now};
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::workspace;

@@ -8,7 +8,7 @@ use deepsim::burn::tensor::{Device, Tensor};
 use deepsim::lapgan::PyramidGenerator;
 use deepsim::model_file::ModelFile;
 use deepsim::picture;
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::{in_browser, in_only_browser};
 use deepsim_tests::page::Page;
 use deepsim_tests::site::site;

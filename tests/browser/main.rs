@@ -1,4 +1,4 @@
-//! The page in real headless Chromium.
+//! The page in real headless browsers: Chromium, and a visit in Firefox.
 
 #![recursion_limit = "256"]
 
@@ -6,11 +6,16 @@ mod depth;
 mod dream;
 mod enlarge;
 mod experiments;
+mod faults;
+mod firefox;
 mod generate;
 mod lab;
 mod lapgan;
+mod memory;
 mod numbers;
 mod peers;
 mod restyle;
+mod security;
+mod slow;
 mod train;
 mod visit;

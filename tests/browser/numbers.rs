@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::{in_browser, in_browser_of_any_host};
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::site::site_of;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use deepsim_tests::chromium::{Chromium, Gpu};
+use deepsim_tests::browser::{Browser, Gpu};
 use serde_json::{Value, json};
 use xtask::serve::Server;
 
@@ -43,7 +43,7 @@ async fn the_same_work_in_turns() -> Result<()> {
     let mut rows = Vec::new();
     for (work, ours, theirs, runs) in PAIRS {
         // A browser for each pair: what one leaves running would slow the next.
-        let browser = Chromium::start(Gpu::Software).await?;
+        let browser = Browser::start(Gpu::Software).await?;
         let client = browser.client();
         client.goto(&format!("{}/peers/browser.html", server.address())).await?;
         let call = async |function: &str, name: &str| -> Result<Value> {
@@ -98,7 +98,7 @@ async fn upscalerjs_enlarges_a_folder() -> Result<()> {
     let (site, small, large) = (path("DEEPSIM_PEERS")?, path("DEEPSIM_SMALL")?, path("DEEPSIM_LARGE")?);
     let server = Server::start_isolated(&site, 0)?;
     for size in ["slim", "medium"] {
-        let browser = Chromium::start(Gpu::None).await?;
+        let browser = Browser::start(Gpu::None).await?;
         let client = browser.client();
         client.goto(&format!("{}/peers/browser.html", server.address())).await?;
         let folder = large.join(format!("esrgan-{size}"));

@@ -8,7 +8,7 @@ use deepsim::burn::tensor::Device;
 use deepsim::model_file::{Card, Kind, ModelFile, Precision};
 use deepsim::nets::stylist::{Stylist, StylistShape};
 use deepsim::restyle::Restyler;
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::in_browser;
 use deepsim_tests::page::{Page, open};
 use deepsim_tests::picture;

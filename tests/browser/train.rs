@@ -14,7 +14,7 @@ use deepsim::nets::inverter::InverterShape;
 use deepsim::nets::squeezenet::SqueezeNet;
 use deepsim::training::run::{PictureSet, Run, RunOptions};
 use deepsim::{Layer, Picture};
-use deepsim_tests::chromium::Gpu;
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::{in_browser, in_only_browser};
 use deepsim_tests::native::now;
 use deepsim_tests::page::{Page, open};

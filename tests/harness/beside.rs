@@ -5,7 +5,7 @@ use deepsim::Picture;
 use deepsim::lab::Analysis;
 use trainer::measure::psnr;
 
-use crate::chromium::Gpu;
+use crate::browser::Gpu;
 use crate::in_browser::in_browser;
 use crate::native::{Native, now};
 use crate::page::Page;

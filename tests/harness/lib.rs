@@ -1,11 +1,14 @@
 //! What the end-to-end tests share: the trainer binary, small pictures, files to break.
 
 pub mod beside;
-pub mod chromium;
+pub mod browser;
+pub mod faults;
 pub mod in_browser;
 pub mod native;
 pub mod page;
+pub mod requests;
 pub mod site;
+pub mod slow;
 
 use std::fs;
 use std::path::{Path, PathBuf};

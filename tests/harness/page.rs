@@ -1,4 +1,4 @@
-//! The page in headless Chromium, as a person uses it.
+//! The page in a headless browser, as a person uses it.
 
 use std::fs;
 use std::path::Path;

@@ -27,6 +27,7 @@ pub fn site_of(folder: &Path, inverters: &[&str]) -> Result<PathBuf> {
     let mut listed: Vec<Value> = serde_json::from_slice(&fs::read(site.join("models.json"))?)?;
     listed.retain(|entry| entry["layer"] == "" || entry["name"].as_str().is_some_and(|name| inverters.contains(&name)));
     fs::write(site.join("models.json"), serde_json::to_vec(&listed)?)?;
+    xtask::site::stamp(&site)?;
     Ok(site)
 }
 

@@ -12,10 +12,13 @@ import { Train } from "./train/view.js";
 /** A new view is added here, and its commands in worker.js. */
 const VIEWS = [Invert, Generate, Restyle, Enlarge, Train];
 
+document.getElementById("not-started")?.remove();
 await nextTask();
 const page = new Page(VIEWS);
 /** For the tests and the console. */
 Object.assign(window, { deepsim: page });
 await nextTask();
 page.start();
-register();
+// What the service worker downloads must not hold back what the visitor waits for.
+await page.untilIdle();
+register(() => page.showUpdate());

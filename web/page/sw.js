@@ -5,12 +5,12 @@
 
 /** Filled in when the page is built. */
 const VERSION = "VERSION";
-/** @type {string[]} */
-const FILES = [];
+/** The beginning of each file's SHA-256. @type {Record<string, string>} */
+const FILES = {};
 
 const CACHE = `deepsim-page-${VERSION}`;
 const worker = /** @type {any} */ (self);
-const addresses = new Set(FILES.map((file) => new URL(file, worker.registration.scope).href));
+const addresses = new Set(Object.keys(FILES).map((file) => new URL(file, worker.registration.scope).href));
 const start = new URL("./", worker.registration.scope).href;
 /** Builds of wasm are in folders of their own below it. */
 const BUILDS = "wasm/";
@@ -18,14 +18,35 @@ const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 /** Whether the server has this version; not known before the first visit. */
 let isNewest = true;
 
+/** @param {BufferSource} bytes @param {number} digits */
+async function digestOf(bytes, digits) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, digits);
+}
+
+/**
+ * Downloads a file to be kept. Throws if it is not the one of this version: a file of another release, an error page or a part of a file
+ * would be there at every later visit.
+ * @param {string} file
+ */
+async function download(file) {
+    const response = await fetch(new Request(file, { cache: "no-cache" }));
+    if (!response.ok) throw new Error(`${file}: ${response.status}`);
+    const bytes = await response.clone().arrayBuffer();
+    const isRight = file === start ? new TextDecoder().decode(bytes).includes(`data-version="${VERSION}"`) : await digestOf(bytes, FILES[file].length) === FILES[file];
+    if (!isRight) throw new Error(`${file} is not the one of version ${VERSION}`);
+    return response;
+}
+
 /** @param {string[]} files */
 async function keep(files) {
+    const responses = await Promise.all(files.map(async (file) => ({ file, response: await download(file) })));
     const cache = await caches.open(CACHE);
-    await cache.addAll(files.map((file) => new Request(file, { cache: "no-cache" })));
+    await Promise.all(responses.map(({ file, response }) => cache.put(file, response)));
 }
 
 /** The files of builds of wasm. @param {string[]} builds */
-const filesOf = (builds) => FILES.filter((file) => builds.some((build) => file.startsWith(`${BUILDS}${build}/`)));
+const filesOf = (builds) => Object.keys(FILES).filter((file) => builds.some((build) => file.startsWith(`${BUILDS}${build}/`)));
 
 /** The builds that are kept, of whatever version: those that this browser uses. */
 async function keptBuilds() {
@@ -40,7 +61,7 @@ async function keptBuilds() {
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
     event.waitUntil((async () => {
-        await keep([start, ...FILES.filter((file) => !file.startsWith(BUILDS)), ...filesOf(await keptBuilds())]);
+        await keep([start, ...Object.keys(FILES).filter((file) => !file.startsWith(BUILDS)), ...filesOf(await keptBuilds())]);
         await worker.skipWaiting();
     })());
 });

@@ -26,12 +26,14 @@ use deepsim::Layer;
 use deepsim::dream::Dream;
 use deepsim::enlarge::Enlarger;
 use deepsim::generation::Generation;
-use deepsim::lab::{Analysis, Lab};
+use deepsim::inversion::Inversion;
+use deepsim::lab::{Analysis, Lab, LabError};
 use deepsim::lapgan::PyramidGenerator;
+use deepsim::layer::is_valid_side;
 use deepsim::model_file::ModelFile;
 use deepsim::nets::activations::activations;
 use deepsim::optimise::Optimisation;
-use deepsim::picture::{Crop, Picture};
+use deepsim::picture::{self, Crop, Picture};
 use deepsim::restyle::Restyler;
 use deepsim::surgery::{self, Features};
 use wasm_bindgen::prelude::*;
@@ -61,6 +63,8 @@ pub use wasm_bindgen_rayon::init_thread_pool;
 pub struct Session {
     device: Device,
     lab: Option<Lab>,
+    /// Shows a first inversion while the rest of SqueezeNet is downloaded.
+    first: Option<Inversion>,
     slots: BTreeMap<String, Slot>,
     generators: BTreeMap<String, Generation>,
     pyramids: BTreeMap<String, PyramidGenerator>,
@@ -84,6 +88,7 @@ impl Session {
         Ok(Self {
             device,
             lab: None,
+            first: None,
             slots: BTreeMap::new(),
             generators: BTreeMap::new(),
             pyramids: BTreeMap::new(),
@@ -103,7 +108,43 @@ impl Session {
     /// If the file is damaged, of another version or of the wrong kind.
     pub fn load(&mut self, squeezenet: &[u8]) -> Result<(), JsError> {
         self.lab = Some(Lab::new(&ModelFile::from_bytes(squeezenet)?, &self.device)?);
+        self.first = None;
         Ok(())
+    }
+
+    /// Verifies the first layers of SqueezeNet and an inverter of theirs and puts them on the device: enough for a first inversion.
+    ///
+    /// # Errors
+    /// If a file is damaged, of another version or of the wrong kind, or does not hold the layers.
+    #[wasm_bindgen(js_name = loadFirst)]
+    pub fn load_first(&mut self, squeezenet: &[u8], inverter: &[u8]) -> Result<(), JsError> {
+        let (squeezenet, inverter) = (ModelFile::from_bytes(squeezenet)?, ModelFile::from_bytes(inverter)?);
+        self.first = Some(Inversion::of_first_layers(&squeezenet, &inverter, &self.device)?);
+        Ok(())
+    }
+
+    /// Inverts a slot's picture with what `loadFirst` loaded and returns RGBA bytes.
+    ///
+    /// # Errors
+    /// If nothing was loaded, the slot is empty, its side is not a multiple of 16, or the device fails.
+    #[wasm_bindgen(js_name = invertFirst)]
+    pub async fn invert_first(&self, slot: &str) -> Result<Vec<u8>, JsError> {
+        let first = self.first.as_ref().ok_or_else(not_loaded)?;
+        let square = &self.slot(slot)?.square;
+        if !is_valid_side(square.width()) {
+            return Err(LabError::Side(square.width()).into());
+        }
+        let pictures = picture::to_tensor(std::slice::from_ref(square), &self.device)?; // [1, 3, side, side]
+        let data = first.invert(pictures).into_data_async().await.map_err(LabError::from)?; // [1, 3, side, side]
+        Ok(picture::from_data(&data)?.first().ok_or_else(empty)?.to_rgba())
+    }
+
+    /// Returns the square that a slot holds, as RGBA bytes.
+    ///
+    /// # Errors
+    /// If the slot is empty.
+    pub fn square(&self, slot: &str) -> Result<Vec<u8>, JsError> {
+        Ok(self.slot(slot)?.square.to_rgba())
     }
 
     /// Verifies an inverter's model file and puts its weights on the device, under a name.

@@ -11,10 +11,11 @@ use crate::announce::{cargo, root, run, step, target};
 const STAND_IN: &str = "trainer/without-llvm";
 
 /// Crates with much code that runs on the processor for moments only, to launch kernels: compiled for size, which takes a third off the binary.
-const SMALL: [&str; 22] = [
+const SMALL: [&str; 23] = [
     "burn-autodiff",
     "burn-cubecl",
     "burn-cubecl-fusion",
+    "burn-dispatch",
     "burn-fusion",
     "burn-ir",
     "cubecl-core",

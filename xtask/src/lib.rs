@@ -1,4 +1,4 @@
-//! What `cargo xtask` is made of. The tests use [`serve`] too.
+//! What `cargo xtask` is made of. The tests use [`serve`] and [`site`] too.
 
 pub mod announce;
 pub mod bench;
@@ -8,7 +8,7 @@ mod photographs;
 pub mod results;
 pub mod serve;
 pub mod setup;
-mod site;
+pub mod site;
 pub mod test;
 pub mod wasm;
 pub mod web;

@@ -36,14 +36,22 @@ impl Server {
     }
 
     fn with_headers(folder: &Path, port: u16, headers: &[(HeaderName, &'static str)]) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
         let always = [(header::CACHE_CONTROL, "no-cache")];
         let files =
             headers.iter().cloned().chain(always).fold(Router::new().fallback_service(ServeDir::new(folder)), |files, (name, value)| {
                 files.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
             });
+        Self::serve(files, port)
+    }
+
+    /// Starts to serve anything.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub fn serve(files: Router, port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
         let runtime = Runtime::new()?;
         // A browser that went away is no error of the server's.
         runtime.spawn(async move { axum::serve(tokio::net::TcpListener::from_std(listener)?, files).await });

@@ -13,6 +13,8 @@ use crate::announce::{cargo, output, root, run, step, succeeds, target};
 pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The newest trunk that builds with Rust 1.95.
 const TRUNK: &str = "0.21.14";
+/// Debian has no geckodriver.
+const GECKODRIVER: &str = "0.37.1";
 
 /// How to compile for wasm on this machine: variables for cargo.
 #[derive(Debug, Clone, Default)]
@@ -139,7 +141,7 @@ fn compile(name: &str, version: &str, tools: &Path) -> Result<()> {
     let mut install = cargo();
     // Neither downloads anything here: TLS, the slowest of their dependencies, is left out.
     install.args(["install", name, "--version", version, "--no-default-features", "--root"]).arg(tools);
-    if name == "trunk" {
+    if name != "wasm-bindgen-cli" {
         install.arg("--locked");
     }
     // Flags for wasm or for other builds must not reach these; their objects are of no further use.
@@ -189,6 +191,36 @@ pub fn browser() -> Result<()> {
         return Ok(());
     }
     apt_install(&["chromium", "chromium-driver"]).context("the browser tests need Chromium and ChromeDriver on the path")
+}
+
+/// Installs Firefox and its driver, for the test of a visit in it.
+///
+/// # Errors
+/// With what to install.
+pub fn firefox() -> Result<()> {
+    step("Firefox");
+    if find_program(&["firefox-esr", "firefox"]).is_some() {
+        println!("    found");
+    } else {
+        apt_install(&["firefox-esr"]).context("the browser tests need Firefox on the path")?;
+    }
+    step(&format!("geckodriver {GECKODRIVER}"));
+    if geckodriver().is_ok() {
+        println!("    found");
+        return Ok(());
+    }
+    compile("geckodriver", GECKODRIVER, &target()?.join("tools"))?;
+    Ok(std::fs::remove_dir_all(target()?.join("tools-build"))?)
+}
+
+/// Returns the program that drives Firefox.
+///
+/// # Errors
+/// If it is missing.
+pub fn geckodriver() -> Result<PathBuf> {
+    let built = target()?.join("tools/bin/geckodriver");
+    let found = if built.is_file() { Some(built) } else { find_program(&["geckodriver"]) };
+    found.context("geckodriver is missing: `cargo xtask test` installs it")
 }
 
 /// Installs a Vulkan driver for the test of the wgpu backend: on Debian without one, Mesa's software driver.

@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::photographs;
 
+/// The network that is inverted, and its first layers, which are downloaded first.
+const ENCODERS: [&str; 2] = ["squeezenet", "squeezenet-fire3"];
 /// Layers in the order of the page, from the picture to the classes.
 const LAYERS: [&str; 5] = ["pool1", "fire3", "fire5", "fire9", "scores"];
 /// A model's loss, and how its file's name ends.
@@ -21,7 +23,7 @@ const PYRAMID: (&str, &str) = ("-lapgan", "lapgan");
 const UPSCALERS: [(&str, &str); 3] = [("enlarge-image", "image"), ("enlarge-feature", "feature"), ("enlarge", "deepsim")];
 /// The network of all styles.
 const STYLES: &str = "styles";
-/// Hexadecimal digits of a version.
+/// Hexadecimal digits of a version and of a file's digest.
 const DIGITS: usize = 16;
 
 /// Completes the site in `dist`.
@@ -31,25 +33,30 @@ const DIGITS: usize = 16;
 pub fn complete(root: &Path, dist: &Path) -> Result<()> {
     let models = copy_models(&root.join("models"), &dist.join("models"))?;
     fs::write(dist.join("models.json"), serde_json::to_string_pretty(&models)?)?;
+    stamp(dist)
+}
+
+/// Fills in the version of a site, and the digests of the files that its service worker keeps.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn stamp(dist: &Path) -> Result<()> {
     let mut files = Vec::new();
     list(dist, dist, &mut files)?;
     files.retain(|file| {
         !file.starts_with("models/")
+            && !file.ends_with(".md")
             && !["index.html", "sw.js", "version.txt", photographs::NAME, photographs::SOURCES].contains(&file.as_str())
     });
     files.sort();
-    let mut hash = Sha256::new();
-    for file in files.iter().map(String::as_str).chain(["index.html"]) {
-        hash.update(file);
-        hash.update(fs::read(dist.join(file))?);
-    }
+    let digests = files.iter().map(|file| Ok((file.clone(), json!(digest_of(&fs::read(dist.join(file))?)))));
+    let digests = Value::Object(digests.collect::<Result<_>>()?);
     // What an earlier call filled in is no part of the version.
-    let text = fs::read_to_string(dist.join("sw.js"))?;
-    hash.update(with_value(&with_value(&text, "VERSION", &json!(""))?, "FILES", &json!([]))?);
-    let version = hexadecimal(&hash.finalize());
-    let worker = dist.join("sw.js");
-    let filled = with_value(&with_value(&text, "VERSION", &json!(version))?, "FILES", &json!(files))?;
-    fs::write(worker, filled)?;
+    let (page, worker) = (fs::read_to_string(dist.join("index.html"))?, fs::read_to_string(dist.join("sw.js"))?);
+    let worker = with_value(&worker, "FILES", &digests)?;
+    let version = digest_of(&[with_version(&page, "")?, with_value(&worker, "VERSION", &json!(""))?].concat());
+    fs::write(dist.join("index.html"), with_version(&page, &version)?)?;
+    fs::write(dist.join("sw.js"), with_value(&worker, "VERSION", &json!(version))?)?;
     fs::write(dist.join("version.txt"), version)?;
     Ok(())
 }
@@ -63,7 +70,9 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
     let pyramids = PICTURES.map(|pictures| (format!("{pictures}{}", PYRAMID.0), "", pictures, PYRAMID.1));
     let upscalers = UPSCALERS.map(|(name, loss)| (name.to_owned(), "", "", loss));
     let mut found = Vec::new();
-    for (name, layer, pictures, loss) in std::iter::once(("squeezenet".to_owned(), "", "", ""))
+    for (name, layer, pictures, loss) in ENCODERS
+        .map(|name| (name.to_owned(), "", "", ""))
+        .into_iter()
         .chain(inverters)
         .chain(generators)
         .chain(pyramids)
@@ -82,7 +91,7 @@ fn copy_models(from: &Path, to: &Path) -> Result<Vec<Value>> {
             "enlarges": UPSCALERS.iter().any(|(upscaler, _)| *upscaler == name),
             "restyles": name == STYLES,
             "bytes": bytes.len(),
-            "sha256": hexadecimal(&Sha256::digest(&bytes)),
+            "sha256": digest_of(&bytes),
         });
         found.push(entry);
         fs::write(to.join(file), bytes)?;
@@ -107,6 +116,14 @@ fn with_value(script: &str, constant: &str, value: &Value) -> Result<String> {
     Ok(replaced + "\n")
 }
 
+/// Returns the page with another version.
+fn with_version(page: &str, version: &str) -> Result<String> {
+    const BEGIN: &str = "data-version=\"";
+    let (before, rest) = page.split_once(BEGIN).context("index.html has no data-version")?;
+    let (_, after) = rest.split_once('"').context("data-version has no end")?;
+    Ok(format!("{before}{BEGIN}{version}\"{after}"))
+}
+
 /// Lists the files below a folder, as addresses relative to `root`.
 fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -122,8 +139,9 @@ fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn hexadecimal(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(DIGITS).collect()
+/// Returns the beginning of a SHA-256 in hexadecimal digits.
+fn digest_of(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -140,15 +158,16 @@ mod tests {
             fs::write(root.join("models").join(name).with_added_extension("safetensors"), name).unwrap();
         }
         let complete_with = |page: &str| {
-            fs::write(dist.join("index.html"), page).unwrap();
-            fs::write(dist.join("sw.js"), "const VERSION = \"VERSION\";\nconst FILES = [];").unwrap();
+            fs::write(dist.join("index.html"), format!("<html data-version=\"\">{page}")).unwrap();
+            fs::write(dist.join("sw.js"), "const VERSION = \"VERSION\";\nconst FILES = {};").unwrap();
             complete(&root, &dist).unwrap();
             fs::read_to_string(dist.join("version.txt")).unwrap()
         };
         let first = complete_with("one");
         assert_eq!((complete_with("one"), complete_with("two") == first), (first, false));
         let worker = fs::read_to_string(dist.join("sw.js")).unwrap();
-        assert!(worker.contains("[\"models.json\"]"), "{worker}");
+        assert!(worker.contains("{\"models.json\":\""), "{worker}");
+        assert!(fs::read_to_string(dist.join("index.html")).unwrap().contains(&format!("data-version=\"{}\"", complete_with("two"))));
         // A site to which files are added is completed once more.
         let before = complete_with("two");
         fs::write(dist.join("later.wasm"), "later").unwrap();

@@ -22,6 +22,7 @@ pub fn test() -> Result<()> {
     run(cargo().current_dir(&root).args(["fmt", "--all", "--check"]))?;
 
     setup::browser()?;
+    setup::firefox()?;
     setup::vulkan_driver()?;
     setup::valgrind();
     let dist = web::build()?;

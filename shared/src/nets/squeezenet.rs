@@ -13,6 +13,24 @@ use crate::kernels::pool::max_pool;
 /// The mean RGB of ImageNet with which the weights were trained, 0..255.
 const MEAN_RGB: [f32; 3] = [123.68, 116.779, 103.939];
 
+/// Tensors of a convolution, and of three.
+const CONV: usize = 2;
+const FIRE: usize = 3 * CONV;
+
+/// The network's parts, the first layer whose features need them, and their number of tensors.
+const PARTS: [(&str, Layer, usize); 10] = [
+    ("conv1", Layer::Pool1, CONV),
+    ("fire2", Layer::Fire3, FIRE),
+    ("fire3", Layer::Fire3, FIRE),
+    ("fire4", Layer::Fire5, FIRE),
+    ("fire5", Layer::Fire5, FIRE),
+    ("fire6", Layer::Fire9, FIRE),
+    ("fire7", Layer::Fire9, FIRE),
+    ("fire8", Layer::Fire9, FIRE),
+    ("fire9", Layer::Fire9, FIRE),
+    ("conv10", Layer::Scores, CONV),
+];
+
 /// Squeeze with 1x1, expand with 1x1 and 3x3 side by side.
 #[derive(Module, Debug)]
 struct Fire {
@@ -68,6 +86,17 @@ impl SqueezeNet {
             fire9: Fire::new(512, 64, 256, device),
             conv10: conv_relu([512, 1000], Geometry::new(1, 0), device),
         }
+    }
+
+    /// Returns whether a layer's features need a tensor of this name.
+    pub fn needs(layer: Layer, tensor: &str) -> bool {
+        let part = tensor.split('.').next().unwrap_or(tensor);
+        PARTS.iter().any(|&(name, first, _)| name == part && first <= layer)
+    }
+
+    /// Returns how many tensors a layer's features need.
+    pub fn tensors(layer: Layer) -> usize {
+        PARTS.iter().filter(|(_, first, _)| *first <= layer).map(|(_, _, tensors)| tensors).sum()
     }
 
     /// Creates the network with weights drawn from a seed (He et al. 2015), the same on every device; biases of zero.

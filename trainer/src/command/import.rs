@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use deepsim::Layer;
 use deepsim::model_file::{Card, Kind, ModelFile, Precision};
 use deepsim::nets::efficientnet::EfficientNet;
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -34,6 +35,10 @@ pub struct ImportOptions {
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 
+    /// Keep only the weights that this layer of SqueezeNet needs: what the page downloads first
+    #[arg(long, value_name = "LAYER")]
+    pub through: Option<Layer>,
+
     /// Where the weights come from, and their licence
     #[arg(long, value_name = "TEXT")]
     pub source: String,
@@ -57,6 +62,11 @@ pub fn import(options: &ImportOptions, device: &Device) -> Result<()> {
         Network::Efficientnet => file.apply(EfficientNet::new(device)).map(drop),
     }
     .with_context(|| path.to_string())?;
+    let file = match (options.network, options.through) {
+        (Network::Squeezenet, Some(layer)) => file.with_tensors(|tensor| SqueezeNet::needs(layer, tensor)),
+        (Network::Efficientnet, Some(_)) => bail!("--through is for squeezenet"),
+        (_, None) => file,
+    };
     models::write(&options.output, &file)?;
     println!("{}", options.output.display());
     Ok(())

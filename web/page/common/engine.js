@@ -3,6 +3,7 @@
 
 import { COMMON, check } from "./commands.js";
 import { Failure } from "./failure.js";
+import { scriptAddress } from "./trusted.js";
 
 /** A newer request replaced this one, or its picture has been replaced. */
 export class Superseded extends Error {}
@@ -47,7 +48,7 @@ export class Engine extends EventTarget {
     start() {
         this.ready = false;
         const device = this.losses >= LOSSES.processor ? "cpu" : this.wanted;
-        this.worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
+        this.worker = new Worker(scriptAddress("../worker.js"), { type: "module" });
         this.worker.addEventListener("message", (event) => this.receive(event.data, event.target));
         this.worker.addEventListener("error", (event) => {
             event.preventDefault();
@@ -89,6 +90,11 @@ export class Engine extends EventTarget {
         const dropped = this.waiting.filter(which);
         this.waiting = this.waiting.filter((request) => !which(request));
         for (const request of dropped) request.reject(new Superseded(request.type));
+    }
+
+    /** Whether the worker has started and nothing is asked of it. */
+    get isIdle() {
+        return this.ready && !this.current && !this.waiting.length;
     }
 
     next() {

@@ -2,13 +2,20 @@
 // Offline use: the page's side of its service worker, sw.js.
 
 import { buildsToKeep } from "./modules.js";
+import { scriptAddress } from "./trusted.js";
 
 /** Service workers need a secure context: on addresses without a certificate the page works, but only with a connection. */
 const isPossible = "serviceWorker" in navigator && isSecureContext;
 
-/** Registers the service worker. */
-export function register() {
-    if (isPossible) navigator.serviceWorker.register("./sw.js").catch((cause) => console.warn(`no offline use: ${cause}`));
+/** Registers the service worker. @param {() => void} updated called when one of another version takes the place of the one that was there */
+export function register(updated) {
+    if (!isPossible) return;
+    let before = navigator.serviceWorker.controller;
+    navigator.serviceWorker.addEventListener("controllerchange", () => {
+        if (before) updated();
+        before = navigator.serviceWorker.controller;
+    });
+    navigator.serviceWorker.register(scriptAddress("../sw.js")).catch((cause) => console.warn(`no offline use: ${cause}`));
 }
 
 /** The names of the builds that run now, by task. @type {Map<string, string>} */

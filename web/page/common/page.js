@@ -6,6 +6,7 @@ import { Drawer } from "./drawer.js";
 import { Engine, Superseded } from "./engine.js";
 import { readState, writeState } from "./fields.js";
 import { keepForOffline } from "./offline.js";
+import { Silence } from "./silence.js";
 import { listen } from "./source.js";
 import { Views } from "./views.js";
 import { SAY, TEXTS, problem } from "./words.js";
@@ -20,6 +21,9 @@ function joined(all) {
     if (twice) throw new Error(`two views have a field ${twice}`);
     return Object.assign({}, ...all);
 }
+
+/** Quarters of a second without work after which the worker counts as idle. */
+const CALM = 2;
 
 const status = element("status");
 const error = element("problem");
@@ -37,6 +41,8 @@ export class Page {
         this.engine = new Engine(query.get("device") ?? "auto", query.get("without") ?? "");
         /** How many workers were started so far. */
         this.workers = 0;
+        /** The inverter with which the worker can invert before it has all of SqueezeNet; nothing if it has. */
+        this.first = "";
         /** The last status line of each view. @type {Record<string, string>} */
         this.statusByView = {};
         this.drawer = new Drawer(this);
@@ -65,6 +71,13 @@ export class Page {
         error.dataset.kind = kind;
         error.hidden = false;
         console.warn(`${kind}: ${detail}`);
+    }
+
+    /** Says so if the page that is open is not the one that the server has. */
+    async showUpdate() {
+        const response = await fetch("version.txt", { cache: "no-store" }).catch(() => undefined);
+        const version = response?.ok ? (await response.text()).trim() : "";
+        if (version && version !== document.documentElement.dataset.version) this.showError("updated");
     }
 
     hideError() {
@@ -102,10 +115,18 @@ export class Page {
         this.restoreStatus();
     }
 
+    /** Waits until nothing has been asked of the worker for a moment. */
+    async untilIdle() {
+        for (let calm = 0; calm < CALM; calm++) {
+            await new Promise((resolve) => { setTimeout(resolve, 250); });
+            if (!this.engine.isIdle) calm = -1;
+        }
+    }
+
     /** `data-state` says whether work is pending; tests and screen readers wait for that. */
     settle() {
         setTimeout(() => {
-            const busy = !this.engine.ready || this.engine.current || this.engine.waiting.length;
+            const busy = !this.engine.isIdle;
             document.body.dataset.state = busy ? "working" : "done";
             if (busy) return setTimeout(() => this.settle(), 30);
         }, 0);
@@ -115,6 +136,7 @@ export class Page {
     async onReady({ detail }) {
         progress.hidden = true;
         this.workers += 1;
+        this.first = detail.first;
         document.body.dataset.device = detail.device;
         document.body.dataset.build = detail.build;
         keepForOffline(detail.build);
@@ -133,6 +155,9 @@ export class Page {
             progress.value = done;
             this.setStatus(SAY.loading(name, done, total));
         });
+        const waiting = new Silence(() => this.setStatus(SAY.stillWaiting()));
+        for (const event of ["progress", "lost"]) this.engine.addEventListener(event, () => waiting.heard());
+        for (const event of ["ready", "failed"]) this.engine.addEventListener(event, () => waiting.end());
         this.engine.addEventListener("ready", (event) => this.onReady(/** @type {CustomEvent} */ (event)));
         this.engine.addEventListener("lost", (event) => {
             const { kind, detail } = /** @type {CustomEvent} */ (event).detail;

@@ -2,15 +2,17 @@
 // Where pictures come from: a file, a drop, the clipboard, the webcam, an example.
 
 import { element, make } from "./dom.js";
+import { download } from "./download.js";
+import { failingAs } from "./failure.js";
 import { EXAMPLES, SAY } from "./words.js";
 
 /** `files`: all that came with it. @typedef {{file: Blob, name: string, example: string, files?: File[]}} Source */
 
 /** @param {string} example @returns {Promise<Source>} */
 export async function fetchExample(example) {
-    const response = await fetch(new URL(`../examples/${example}.jpg`, import.meta.url));
-    if (!response.ok) throw new Error(`${example}: ${response.status}`);
-    return { file: await response.blob(), name: SAY.example(EXAMPLES[example]), example };
+    const bytes = await failingAs("example-missing", () => download(new URL(`../examples/${example}.jpg`, import.meta.url)));
+    const file = new Blob([bytes], { type: "image/jpeg" });
+    return { file, name: SAY.example(EXAMPLES[example]), example };
 }
 
 /** @param {Blob | null | undefined} file @returns {Source | undefined} */

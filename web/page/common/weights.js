@@ -1,6 +1,8 @@
 // @ts-check
 // Model files: fetched with progress in bytes, kept in the Cache API under a key that changes with their contents.
 
+import { download, downloadText } from "./download.js";
+
 /** Raised when the way of keeping changes; caches of other names are deleted. */
 const CACHE = "deepsim-weights-1";
 
@@ -8,9 +10,7 @@ const CACHE = "deepsim-weights-1";
 
 /** What models the page has. @returns {Promise<Entry[]>} */
 export async function listModels() {
-    const response = await fetch(new URL("../models.json", import.meta.url));
-    if (!response.ok) throw new Error(`models.json: ${response.status}`);
-    return response.json();
+    return JSON.parse(await downloadText(new URL("../models.json", import.meta.url)));
 }
 
 /** @param {Entry} entry */
@@ -37,28 +37,14 @@ export async function fetchModel(entry, progress, again = false) {
     const cache = await openCache();
     const kept = again ? undefined : await cache?.match(address);
     if (kept) return new Uint8Array(await kept.arrayBuffer());
-    const response = await fetch(address, again ? { cache: "reload" } : {});
-    if (!response.ok || !response.body) throw new Error(`${entry.name}: ${response.status} ${response.statusText}`);
-    const bytes = await readAll(response.body, progress);
+    const bytes = await download(address, { cache: again ? "reload" : "default", progress });
     // No room is no error: the next visit fetches it again.
     await cache?.put(address, new Response(new Uint8Array(bytes))).catch(() => {});
     return bytes;
 }
 
-/** @param {ReadableStream<Uint8Array>} body @param {(done: number) => void} progress */
-async function readAll(body, progress) {
-    /** @type {BlobPart[]} */
-    const chunks = [];
-    let done = 0;
-    const reader = body.getReader();
-    for (;;) {
-        const { done: ended, value } = await reader.read();
-        if (ended) return new Uint8Array(await new Blob(chunks).arrayBuffer());
-        chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (value));
-        done += value.length;
-        progress(done);
-    }
-}
+/** Whether a model file is kept. @param {Entry} entry */
+export const isKept = async (entry) => Boolean(await (await openCache())?.match(addressOf(entry)));
 
 /** Deletes a model file that turned out to be damaged. @param {Entry} entry */
 export async function forgetModel(entry) {

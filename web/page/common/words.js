@@ -45,6 +45,7 @@ const PROBLEMS = {
     "too-big": (size) => `This picture is too large to process here (${size} pixels). Try one of at most 50 megapixels.`,
     "not-a-model": (detail) => `This file holds no inverter that can be used here: ${detail}.`,
     "no-pictures": (names) => `None of these files is a picture that could be read (${names}). Choose JPEG, PNG, WebP, GIF, BMP or AVIF files.`,
+    "example-missing": (why) => `The example picture could not be downloaded (${why}). Check the connection, or choose a photo of your own.`,
     "photographs-missing": () => "The photographs could not be downloaded. Check the connection, or choose pictures of your own.",
     "not-restored": (detail) => `The training that was kept here cannot go on (${detail}). Throw it away and begin anew.`,
     "weights-missing": (what) => `The networks could not be downloaded (${what}). Check the connection and reload the page.`,
@@ -54,6 +55,7 @@ const PROBLEMS = {
     crashed: () => "The computation failed and has been restarted.",
     "gave-up": () => "The computation failed repeatedly. Reload the page to try once more, with a smaller size or on the processor.",
     "not-ready": () => "The networks are not loaded yet. Try again in a moment.",
+    updated: () => "A newer version of this page has been published. Reload the page to use it.",
     "no-webcam": () => "No webcam could be opened. Allow this page to use it, or choose a photo.",
 };
 
@@ -66,6 +68,7 @@ export function problem(kind, detail) {
 export const SAY = {
     loading: (/** @type {string} */ name, /** @type {number} */ done, /** @type {number} */ total) => `Loading ${name}: ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`,
     starting: () => "Starting…",
+    stillWaiting: () => "The program is still being downloaded: the connection is slow, or interrupted. Reload the page to try again.",
     save: (/** @type {string} */ name) => `Save ${name}`,
     saveShort: () => "Save",
     share: (/** @type {number} */ value) => percent(value),

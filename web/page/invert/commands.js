@@ -8,6 +8,8 @@ export const COMMANDS = {
     layers: { side: "number" },
     /** Cuts a square {left, top, size} out of a slot's picture of this number and computes its features. Returns {rgba, side, classes, probabilities}. */
     cut: { slot: "string", picture: "number", crop: "object", side: "number" },
+    /** Inverts a square of a slot's picture before the whole of SqueezeNet is there, by the inverter that the start named. Returns {rgba, side, original}. */
+    first: { slot: "string", picture: "number", crop: "object", side: "number" },
     /** Inverts a square frame of the webcam. Returns {rgba, side, original, originalSide}. */
     live: { name: "string", frame: ImageBitmap },
     /** Inverts a slot's features, after an operation on them. Returns {rgba, side}. */

@@ -37,6 +37,14 @@ export class Gallery {
         this.view.depth.update();
     }
 
+    /** The picture and its inversion by one model, which is there before all else. @param {string} name @param {{original: Uint8Array, rgba: Uint8Array, side: number}} first */
+    showFirst(name, { original, rgba, side }) {
+        this.original.show(original, side);
+        this.cards.get(name)?.show(rgba, side);
+        this.view.depth.update();
+        document.body.dataset.firstAfter ??= performance.now().toFixed(0);
+    }
+
     /** Inverts every layer, those first that are shown large and in the experiments. Ends early when another picture comes. */
     async fill() {
         const round = ++this.round;

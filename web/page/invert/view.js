@@ -6,6 +6,7 @@ import { copyLink } from "../common/link.js";
 import { nextTask } from "../common/page.js";
 import { fetchExample, onFile, onWebcam, showExamples } from "../common/source.js";
 import { channelsTab } from "./channels.js";
+import { classNames } from "./classes.js";
 import { COMMANDS } from "./commands.js";
 import { compare } from "./compare.js";
 import { Cropper } from "./crop.js";
@@ -93,8 +94,7 @@ export class Invert {
         this.depth.build(models);
         await nextTask();
         this.experiments.build(models);
-        const response = await fetch(new URL("classes.txt", import.meta.url));
-        this.classes = (await response.text()).trim().split("\n");
+        this.classes = await classNames();
     }
 
     /** Inverts the picture when the view is visible, once for each worker. */
@@ -195,8 +195,13 @@ export class Invert {
             this.shapes = await this.engine.ask("layers", { side }, { lane: "layers", urgency: 5 });
             if (mine !== this.newest) return;
             const crop = this.cropper.square();
+            if (this.page.first) {
+                this.gallery.showFirst(this.page.first, await this.engine.ask("first", { slot: "a", picture: this.decoded, crop, side }, { lane: "cut a", urgency: 5 }));
+                if (mine !== this.newest) return;
+            }
             const taken = await this.engine.ask("cut", { slot: "a", picture: this.decoded, crop, side }, { lane: "cut a", urgency: 5 });
             if (mine !== this.newest) return;
+            this.page.first = "";
             this.picture = `${mine} ${JSON.stringify(crop)} ${side} ${this.page.workers}`;
             this.hasPicture = true;
             this.experiments.clear();

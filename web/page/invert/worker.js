@@ -3,14 +3,27 @@
 
 import { failingAs } from "../common/failure.js";
 import { pixelsBelow, pixelsOf } from "../worker/pixels.js";
-import { addInverter, bitmapIn, loadInverter, wasm, wasmLibrary } from "../worker/session.js";
+import { addInverter, bitmapIn, loadEncoder, loadInverter, wasm, wasmLibrary } from "../worker/session.js";
+
+/**
+ * Puts a square of a decoded picture into a slot of the wasm session.
+ * @param {string} slot @param {number} picture @param {{left: number, top: number, size: number}} crop @param {number} side
+ */
+async function put(slot, picture, crop, side) {
+    const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmapIn(slot, picture), crop));
+    wasm().putPicture(slot, bytes, width, height, left, top, size, side);
+}
 
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
     layers: ({ side }) => JSON.parse(wasmLibrary().layers(side)),
+    async first({ slot, picture, crop, side }) {
+        await put(slot, picture, crop, side);
+        return { rgba: await wasm().invertFirst(slot), side, original: wasm().square(slot) };
+    },
     async cut({ slot, picture, crop, side }) {
-        const { bytes, width, height, left, top, size } = await failingAs("too-big", () => pixelsBelow(bitmapIn(slot, picture), crop));
-        wasm().putPicture(slot, bytes, width, height, left, top, size, side);
+        await put(slot, picture, crop, side);
+        await loadEncoder();
         const rgba = await wasm().analyse(slot);
         const { classes, probabilities } = await wasm().classes(slot);
         return { rgba, side, classes: [...classes], probabilities: [...probabilities] };

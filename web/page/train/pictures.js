@@ -2,6 +2,7 @@
 // The pictures that a run learns from: the built-in photographs, the visitor's files, or a minute of webcam. They stay on this machine.
 
 import { make } from "../common/dom.js";
+import { download } from "../common/download.js";
 import { Failure, failingAs } from "../common/failure.js";
 
 /** RGBA bytes of a picture. @typedef {{rgba: Uint8Array, width: number, height: number, heldOut: boolean}} Picture */
@@ -42,9 +43,8 @@ function untar(bytes) {
 
 /** The built-in photographs, fetched when they are first asked for. @param {Decode} decode @param {(done: number, all: number) => void} progress @returns {Promise<PictureSet>} */
 export async function builtIn(decode, progress) {
-    const response = await failingAs("photographs-missing", () => fetch(new URL("../photographs.tar", import.meta.url)));
-    if (!response.ok) throw new Failure("photographs-missing", `${response.status}`);
-    const files = untar(new Uint8Array(await response.arrayBuffer()));
+    const files = untar(await failingAs("photographs-missing", () => download(new URL("../photographs.tar", import.meta.url))));
+    if (!files.length) throw new Failure("photographs-missing", "no pictures in it");
     const pictures = [];
     for (const { name, file } of files) {
         pictures.push({ ...(await decode(file, name)), heldOut: name.startsWith("held-out/") });

@@ -3,7 +3,7 @@
 
 import { loseDevice } from "./device.js";
 import { decode, preview } from "./pixels.js";
-import { keepBitmap, memoryInUse, start, wasm } from "./session.js";
+import { keepBitmap, loadEncoder, memoryInUse, start, wasm } from "./session.js";
 
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
@@ -15,6 +15,7 @@ export const FUNCTIONS = {
     },
     memory: memoryInUse,
     async activations({ url, side }) {
+        await loadEncoder();
         const response = await fetch(new URL(`../${url}`, import.meta.url));
         return wasm().activations(new Uint8Array(await response.arrayBuffer()), side);
     },

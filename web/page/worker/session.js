@@ -3,10 +3,12 @@
 
 import { Failure, failingAs } from "../common/failure.js";
 import { WEBGPU, processorBuilds } from "../common/modules.js";
-import { fetchModel, forgetModel, listModels, tidy } from "../common/weights.js";
+import { fetchModel, forgetModel, isKept, listModels, tidy } from "../common/weights.js";
 import { chooseDevice, watchDevice } from "./device.js";
 
 export const ENCODER = "squeezenet";
+/** SqueezeNet's first layers and an inverter of theirs: a twentieth of the bytes, and enough for a first inversion. */
+const FIRST = { encoder: "squeezenet-fire3", inverter: "pool1" };
 
 /** Milliseconds that threads have to start. */
 const PATIENCE = 15_000;
@@ -83,15 +85,27 @@ export async function withModel(name, use) {
     throw new Failure("weights-damaged", name);
 }
 
+/** Whether the whole encoder is on the device. */
+let hasEncoder = false;
+
+/** Puts the whole encoder on the device, if it is not there yet. */
+export async function loadEncoder() {
+    if (hasEncoder) return;
+    await withModel(ENCODER, (squeezenet) => wasm().load(squeezenet));
+    hasEncoder = true;
+}
+
 /** Puts an inverter on the device. @param {string} name */
 export async function loadInverter(name) {
+    await loadEncoder();
     if (inverters.has(name)) return;
     await withModel(name, (bytes) => wasm().loadInverter(name, bytes));
     inverters.add(name);
 }
 
 /** Puts an inverter of the visitor's on the device. @param {string} name @param {Uint8Array} file */
-export function addInverter(name, file) {
+export async function addInverter(name, file) {
+    await loadEncoder();
     wasm().loadInverter(name, file);
     inverters.add(name);
 }
@@ -133,9 +147,7 @@ async function openProcessor(without, task) {
             const module = await load(name);
             const count = threads ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
             if (threads) await Promise.race([/** @type {any} */ (module).initThreadPool(count), late()]);
-            const candidate = await module.Session.open(false);
-            await withModel(ENCODER, (squeezenet) => candidate.load(squeezenet));
-            return { candidate, name, count };
+            return { candidate: await module.Session.open(false), name, count };
         } catch (problem) {
             if (problem instanceof Failure) throw problem;
             cause = problem;
@@ -145,9 +157,19 @@ async function openProcessor(without, task) {
     throw new Failure("wasm", cause);
 }
 
+/** Prepares a first inversion where the encoder has yet to be downloaded. Returns the name of the inverter, or nothing. */
+async function prepareFirst() {
+    const has = (/** @type {string} */ name) => models.some((model) => model.name === name);
+    const entry = models.find(({ name }) => name === ENCODER);
+    if (!entry || !has(FIRST.encoder) || !has(FIRST.inverter) || (await isKept(entry))) return "";
+    await withModel(FIRST.encoder, (encoder) => withModel(FIRST.inverter, (inverter) => wasm().loadFirst(encoder, inverter)));
+    return FIRST.inverter;
+}
+
 /** Starts wasm on a device. @param {{device: string, without: string, task: string}} body */
 export async function start({ device, without, task }) {
     const begun = performance.now();
+    let first = "";
     models = await failingAs("weights-missing", listModels);
     await tidy(models).catch(() => {});
     let { use, name } = await chooseDevice(device);
@@ -155,6 +177,7 @@ export async function start({ device, without, task }) {
     if (use) {
         try {
             session = await openWebGpu();
+            hasEncoder = true;
         } catch (cause) {
             if (cause instanceof Failure && cause.kind === "weights-missing") throw cause;
             use = false;
@@ -167,6 +190,8 @@ export async function start({ device, without, task }) {
         session = opened.candidate;
         build = opened.name;
         name.detail = String(opened.count);
+        if (task === "show") first = await prepareFirst();
+        if (!first) await loadEncoder();
     }
-    return { device: use ? "webgpu" : "cpu", name, build, models, milliseconds: { start: performance.now() - begun }, memory: memoryInUse() };
+    return { first, device: use ? "webgpu" : "cpu", name, build, models, milliseconds: { start: performance.now() - begun }, memory: memoryInUse() };
 }

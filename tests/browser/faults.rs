@@ -1,0 +1,101 @@
+//! A server that fails at one of the page's files: each time the page works without it, or says what is wrong; and it works when the server does.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use deepsim_tests::faults::{Fault, Faults};
+use deepsim_tests::in_browser::in_browser_with_faults;
+use deepsim_tests::page::Page;
+use deepsim_tests::site::site_of;
+use serde_json::json;
+
+/// What the page needs before its first inversion. The wasm is that of a browser with threads and relaxed SIMD.
+const FILES: [&str; 13] = [
+    "app.js",
+    "common/page.js",
+    "invert/view.js",
+    "worker.js",
+    "worker/session.js",
+    "wasm/cpu-threads-relaxed/deepsim-web.js",
+    "wasm/cpu-threads-relaxed/deepsim-web_bg.wasm",
+    "models.json",
+    "models/squeezenet.safetensors",
+    "models/fire5.safetensors",
+    "invert/classes.txt",
+    "examples/cat.jpg",
+    "sw.js",
+];
+const AT_ONCE: [Fault; 5] = [Fault::Missing, Fault::Unavailable, Fault::Html, Fault::Empty, Fault::Cut];
+/// Longer than the page waits for a connection.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Empties everything that a browser keeps of the page.
+async fn forget(page: &Page) -> Result<()> {
+    let script = "const done = arguments[0]; (async () => { \
+        for (const each of await navigator.serviceWorker.getRegistrations()) await each.unregister(); \
+        for (const name of await caches.keys()) await caches.delete(name); })().then(() => done(), (error) => done(String(error)))";
+    let answer = page.client.execute_async(script, vec![]).await?;
+    ensure!(answer.is_null(), "{answer}");
+    Ok(())
+}
+
+/// Waits until the page works or says something. Returns what it says; nothing if it works.
+async fn outcome(page: &Page) -> Result<String> {
+    let script = "const seen = (id) => { const it = document.getElementById(id); \
+            return it && !it.hidden && getComputedStyle(it).visibility === 'visible' ? it.textContent.trim() : ''; }; \
+        const works = document.body?.dataset.state === 'done' && document.querySelector('[data-name=fire5] canvas')?.dataset.drawn; \
+        const waits = seen('status').includes('reload') || seen('status').includes('Reload') ? seen('status') : ''; \
+        return seen('not-started') || seen('problem') || waits || (works ? 'works' : '')";
+    let begun = Instant::now();
+    loop {
+        let found = page.run(script, vec![]).await?;
+        match found.as_str().context("a sentence")? {
+            "" => ensure!(begun.elapsed() < LONGEST, "the page neither works nor says anything"),
+            "works" => return Ok(String::new()),
+            said => return Ok(said.to_owned()),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Opens the page with a fault, and again without.
+async fn survives(page: &Page, faults: &Faults, file: &str, fault: Fault) -> Result<()> {
+    faults.set(file, fault);
+    page.client.goto("about:blank").await?;
+    // The browser waits for the whole page to load, which a stalled file never lets happen.
+    let address = format!("{}?device=cpu#side=128&example=cat&tab=refine", page.address);
+    page.run("location.assign(arguments[0])", vec![json!(address)]).await?;
+    page.until("location.href !== 'about:blank' && document.body").await?;
+    let said = outcome(page).await?;
+    println!("{file}, {fault:?}: {}", if said.is_empty() { "works" } else { &said });
+    faults.clear();
+    page.client.goto("about:blank").await?;
+    page.open("?device=cpu#side=128&example=cat&tab=refine").await.context("without the fault")?;
+    let said = outcome(page).await?;
+    ensure!(said.is_empty(), "without the fault: {said}");
+    forget(page).await
+}
+
+#[test]
+fn a_file_that_the_server_does_not_give_is_survived() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser_with_faults(&site_of(temporary.path(), &["fire5"])?, async |page, faults| {
+        for file in FILES {
+            for fault in AT_ONCE {
+                survives(page, faults, file, fault).await.with_context(|| format!("{file}, {fault:?}"))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_file_that_never_comes_is_survived() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser_with_faults(&site_of(temporary.path(), &["fire5"])?, async |page, faults| {
+        for file in ["common/page.js", "worker.js", "wasm/cpu-threads-relaxed/deepsim-web_bg.wasm", "models/fire5.safetensors"] {
+            survives(page, faults, file, Fault::Stalled).await.with_context(|| file.to_owned())?;
+        }
+        Ok(())
+    })
+}
