@@ -1,11 +1,12 @@
 //! The first visit over a slow line, and the second one without any.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use deepsim_tests::in_browser::in_browser_over;
 use deepsim_tests::page::Page;
-use deepsim_tests::site::site;
+use deepsim_tests::site::site_of;
 use deepsim_tests::slow::Line;
 use serde_json::Value;
 
@@ -24,11 +25,16 @@ async fn first_paint(page: &Page) -> Result<f64> {
 #[test]
 fn a_slow_line_shows_something_soon() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    in_browser_over(LINE, &site(temporary.path())?, async |page| {
+    let site = site_of(temporary.path(), &["pool1", "fire5"])?;
+    let index = site.join("index.html");
+    in_browser_over(LINE, &site, async |page| {
         page.client.goto(&page.address).await?;
         page.until("document.body.dataset.firstAfter").await?;
         let (painted, first) = (first_paint(page).await?, page.data("firstAfter").await?.parse::<f64>()?);
         page.screenshot("slow-first.png").await?;
+        // The heading is in the page itself, so that it is there before any script; and it is the one that the script sets.
+        let heading = page.text("h1").await?;
+        ensure!(fs::read_to_string(&index)?.contains(&format!(">{heading}</h1>")), "{heading} is not in index.html");
         page.rest().await?;
         let all = page.run("return performance.now()", vec![]).await?;
         println!("something to see after {painted:.0} ms, the first inversion after {first:.0} ms, all of them after {all} ms");

@@ -4,12 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use deepsim_tests::browser::Gpu;
+use deepsim_tests::browser::{Cdp, Gpu};
 use deepsim_tests::in_browser::{in_browser, in_only_browser};
 use deepsim_tests::page::Page;
 use deepsim_tests::site::{site, site_of};
 use deepsim_tests::{picture, workspace};
-use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::{Value, json};
 
 #[test]
@@ -242,19 +241,6 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
         ensure!(page.run(script, vec![]).await? == 0);
         Ok(())
     })
-}
-
-#[derive(Debug)]
-struct Cdp(&'static str, Value);
-
-impl WebDriverCompatibleCommand for Cdp {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
-    }
 }
 
 /// Emulates a screen of this size, light or dark.

@@ -6,16 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use xtask::setup::{find_program, geckodriver};
+use xtask::setup::{FIREFOX, find_program, geckodriver};
 
 use crate::requests;
-
-/// Programs that may be called Firefox.
-const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
 
 /// What Chromium finds when it looks for a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,4 +156,18 @@ fn firefox_options() -> Result<Value> {
     let program = find_program(&FIREFOX).context("Firefox is missing: `cargo xtask test` installs it on Debian")?;
     let settings = json!({ "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true });
     Ok(json!({ "binary": program, "args": ["-headless", "--width=1200", "--height=900"], "prefs": settings }))
+}
+
+/// A command of the Chrome DevTools Protocol, with its parameters.
+#[derive(Debug)]
+pub struct Cdp(pub &'static str, pub Value);
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
+    }
 }

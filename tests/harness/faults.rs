@@ -58,7 +58,11 @@ impl Faults {
     /// If there is no free port.
     pub fn serve(&self, folder: &Path) -> Result<Server> {
         let faults = self.clone();
-        let answers = from_fn(move |request: Request, next: Next| {
+        let answers = from_fn(move |mut request: Request, next: Next| {
+            // Whole answers, whatever the browser has kept.
+            for condition in [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH] {
+                request.headers_mut().remove(condition);
+            }
             let fault = faults.of(request.uri().path());
             async move { isolated(answer(fault, next.run(request).await).await) }
         });

@@ -1,30 +1,16 @@
 //! Training that is killed at random moments and resumed until it is done, beside training that nobody disturbed.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use deepsim_tests::{folder_of_pictures, small_run, succeed, trainer};
+use deepsim_tests::{folder_of_pictures, succeed};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::runs::{TASKS, export, go_on, start};
 use crate::{alone, time};
-
-/// What is trained.
-const TASKS: [&[&str]; 4] = [&["--layer", "pool1"], &["--task", "vae"], &["--task", "lapgan"], &["--task", "enlarge"]];
-
-/// Sets one order of all sums, and a checkpoint every other step, so that kills can hit one that is being written.
-fn exact(command: &mut Command) -> &mut Command {
-    command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1", "--checkpoint-every", "2"])
-}
-
-fn export(run: &Path) -> Result<Vec<u8>> {
-    let model = run.join("model.safetensors");
-    succeed(trainer().args(["export", "--precision", "f32", "--most", "1"]).arg(run).arg("--output").arg(&model))?;
-    Ok(fs::read(model)?)
-}
 
 /// Starts a command and kills it after a while, if it has not ended before. Returns whether it was killed.
 fn killed_after(command: &mut Command, delay: Duration) -> Result<bool> {
@@ -56,29 +42,14 @@ fn killed_training_ends_as_undisturbed_training() -> Result<()> {
             break;
         }
         let path = |name: &str| temporary.path().join(format!("{name}-{number}"));
-        let start = |run: &Path| {
-            let mut command = small_run(&data, run);
-            exact(command.args(["--max-steps", "8", "--epochs", "99"]).args(*task));
-            command
-        };
         let (undisturbed, disturbed) = (path("undisturbed"), path("disturbed"));
         let clock = Instant::now();
-        succeed(&mut start(&undisturbed))?;
+        succeed(&mut start(task, &data, &undisturbed))?;
         let length = clock.elapsed().as_millis() as u64;
-        let mut command = start(&disturbed);
+        let mut command = start(task, &data, &disturbed);
         while killed_after(&mut command, Duration::from_millis(random.random_range(0..=length)))? {
             kills += 1;
-            let has_checkpoint = fs::read_dir(disturbed.join("checkpoints"))
-                .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_none())));
-            if has_checkpoint {
-                command = trainer();
-                command.args(["--device", "flex", "--quiet", "--max-steps", "8", "--resume"]).arg(&disturbed);
-                exact(&mut command);
-            } else {
-                // Killed before there was anything to go on from.
-                drop(fs::remove_dir_all(&disturbed));
-                command = start(&disturbed);
-            }
+            command = go_on(task, &data, &disturbed);
         }
         let equal = export(&undisturbed).context("the undisturbed run")? == export(&disturbed).context("the disturbed run")?;
         ensure!(equal, "{task:?}: the weights differ after kills");

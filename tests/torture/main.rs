@@ -9,6 +9,9 @@ mod kills;
 mod model_files;
 mod mutation;
 mod pictures;
+mod runs;
+#[cfg(target_os = "linux")]
+mod storage;
 
 use std::alloc::System;
 use std::env;

@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod bench;
 pub mod cuda;
+pub mod lighthouse;
 pub mod peers;
 mod photographs;
 pub mod results;

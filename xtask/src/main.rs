@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::peers::Part;
-use xtask::{bench, cuda, results, test, web};
+use xtask::{bench, cuda, lighthouse, results, test, web};
 
 /// What developers and visitors run.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ enum Task {
     },
     /// Build the trainer for NVIDIA cards, without the LLVM download that burn's CUDA backend would do
     Cuda,
+    /// Audit the page with Lighthouse (npm), on a desktop and on a phone
+    Lighthouse,
     /// Measure parts, training and inversion on this machine
     Bench {
         /// Compare with PyTorch and with libraries for the browser instead; installs them (gigabytes) below the target folder
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Task::Torture { minutes } => test::torture(minutes),
         Task::Results { sections } => results::results(&sections),
         Task::Cuda => cuda::build().map(drop),
+        Task::Lighthouse => lighthouse::lighthouse(),
         Task::Bench { peers, only } => bench::bench(peers.then_some(&only)),
     };
     match done {

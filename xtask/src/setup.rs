@@ -13,6 +13,10 @@ use crate::announce::{cargo, output, root, run, step, succeeds, target};
 pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The newest trunk that builds with Rust 1.95.
 const TRUNK: &str = "0.21.14";
+/// Programs that may be called Chromium.
+pub const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// Programs that may be called Firefox.
+pub const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
 /// Debian has no geckodriver.
 const GECKODRIVER: &str = "0.37.1";
 
@@ -186,7 +190,7 @@ pub fn valgrind() {
 /// With what to install.
 pub fn browser() -> Result<()> {
     step("Chromium and its driver");
-    if find_program(&["chromium", "chromium-browser", "google-chrome"]).is_some() && find_program(&["chromedriver"]).is_some() {
+    if find_program(&CHROMIUM).is_some() && find_program(&["chromedriver"]).is_some() {
         println!("    found");
         return Ok(());
     }
@@ -199,7 +203,7 @@ pub fn browser() -> Result<()> {
 /// With what to install.
 pub fn firefox() -> Result<()> {
     step("Firefox");
-    if find_program(&["firefox-esr", "firefox"]).is_some() {
+    if find_program(&FIREFOX).is_some() {
         println!("    found");
     } else {
         apt_install(&["firefox-esr"]).context("the browser tests need Firefox on the path")?;

@@ -1,9 +1,9 @@
 // @ts-check
 // The page's side of the worker: sends it one command at a time, drops commands that a newer one replaces, starts a new worker when one is lost.
 
+import { WANTED, startWorker, takeEarly } from "../early.js";
 import { COMMON, check } from "./commands.js";
 import { Failure } from "./failure.js";
-import { scriptAddress } from "./trusted.js";
 
 /** A newer request replaced this one, or its picture has been replaced. */
 export class Superseded extends Error {}
@@ -48,13 +48,19 @@ export class Engine extends EventTarget {
     start() {
         this.ready = false;
         const device = this.losses >= LOSSES.processor ? "cpu" : this.wanted;
-        this.worker = new Worker(scriptAddress("../worker.js"), { type: "module" });
-        this.worker.addEventListener("message", (event) => this.receive(event.data, event.target));
-        this.worker.addEventListener("error", (event) => {
-            event.preventDefault();
-            this.lose("crashed", event.message ?? "");
-        });
-        this.worker.postMessage({ id: 0, type: "start", body: { device, without: this.without, task: this.task } });
+        const early = device === WANTED.device && this.task === "show" ? takeEarly() : undefined;
+        const worker = early?.worker ?? startWorker(device, this.without, this.task);
+        this.worker = worker;
+        const answer = (/** @type {Event} */ event) => (event instanceof MessageEvent ? this.receive(event.data, worker) : this.fall(/** @type {ErrorEvent} */ (event), worker));
+        for (const event of early?.events ?? []) answer(event);
+        worker.addEventListener("message", answer);
+        worker.addEventListener("error", answer);
+    }
+
+    /** The worker ended by an error of its own. @param {ErrorEvent} event @param {EventTarget} worker */
+    fall(event, worker) {
+        event.preventDefault();
+        if (worker === this.worker) this.lose("crashed", event.message ?? "");
     }
 
     /** Ends the worker and starts another one on this device. @param {string} wanted */

@@ -1,6 +1,7 @@
 // @ts-check
 // What all views share: the state, the engine, the status line, errors. It knows neither tensors nor what a view shows.
 
+import { WANTED } from "../early.js";
 import { element, fillWords } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Engine, Superseded } from "./engine.js";
@@ -37,8 +38,7 @@ export class Page {
         this.fields = joined([Views.fields(classes), ...classes.map((View) => View.fields)]);
         /** @type {Record<string, any>} */
         this.state = readState(this.fields, location.hash);
-        const query = new URLSearchParams(location.search);
-        this.engine = new Engine(query.get("device") ?? "auto", query.get("without") ?? "");
+        this.engine = new Engine(WANTED.device, WANTED.without);
         /** How many workers were started so far. */
         this.workers = 0;
         /** The inverter with which the worker can invert before it has all of SqueezeNet; nothing if it has. */

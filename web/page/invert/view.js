@@ -53,6 +53,9 @@ export class Invert {
         /** The number of the newest picture, and how many are being decoded. */
         this.newest = 0;
         this.decoding = 0;
+        // Downloaded while the worker starts.
+        this.names = classNames();
+        this.early = page.state.view === Invert.name ? fetchExample(this.state.example || FIELDS.example.usual()).catch(() => undefined) : undefined;
         this.models = new OwnModels(this);
         this.gallery = new Gallery(this);
         this.depth = new Depth(this);
@@ -94,7 +97,7 @@ export class Invert {
         this.depth.build(models);
         await nextTask();
         this.experiments.build(models);
-        this.classes = await classNames();
+        this.classes = await this.names;
     }
 
     /** Inverts the picture when the view is visible, once for each worker. */
@@ -182,7 +185,9 @@ export class Invert {
     /** @param {string} example */
     async openExample(example) {
         this.page.hideError();
-        await this.page.runCancellable(async () => this.open(await fetchExample(example), true));
+        const early = await this.early;
+        this.early = undefined;
+        await this.page.runCancellable(async () => this.open(early?.example === example ? early : await fetchExample(example), true));
     }
 
     /** Cuts the square out of the picture and inverts it. While another picture is being decoded this waits for that one. */
