@@ -1,7 +1,8 @@
 /* Loaded into the trainer with LD_PRELOAD: a disk that fails, or a power cut, at the Nth operation on files below a folder.
  *
  * DEEPSIM_STORAGE_ROOT   the folder
- * DEEPSIM_STORAGE_AT     the operation, counted from 1
+ * DEEPSIM_STORAGE_AT     the operation, counted from 1; 0 for none
+ * DEEPSIM_STORAGE_COUNT  a file for the number of operations, written when the program ends by itself
  * DEEPSIM_STORAGE_ERROR  an errno: that operation and all later ones fail with it. Without it the power is cut.
  * DEEPSIM_STORAGE_SEED   decides what a power cut loses
  *
@@ -68,6 +69,14 @@ __attribute__((constructor)) static void start(void) {
     seed = given ? strtoull(given, NULL, 10) : 1;
     changes = calloc(CHANGES, sizeof *changes);
     root = getenv("DEEPSIM_STORAGE_ROOT");
+}
+
+__attribute__((destructor)) static void end(void) {
+    const char *path = getenv("DEEPSIM_STORAGE_COUNT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    fprintf(file, "%ld", done);
+    fclose(file);
 }
 
 static int watched(const char *path) { return root && path && strncmp(path, root, strlen(root)) == 0; }

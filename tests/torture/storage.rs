@@ -15,8 +15,6 @@ use crate::{alone, time};
 
 /// The exit status of a process that a power cut ended.
 const CUT: i32 = 137;
-/// Operations of a whole run, about: a cut comes somewhere in them.
-const OPERATIONS: u64 = 160;
 /// Errors of Linux: no space, a read-only file system, a quota that is used up, a disk that fails.
 const FAILURES: [(&str, i32); 4] = [("full", 28), ("read-only", 30), ("quota", 122), ("broken", 5)];
 
@@ -35,6 +33,16 @@ fn disturb(command: &mut Command, library: &Path, folder: &Path, at: u64, error:
     if let Some(error) = error {
         command.env("DEEPSIM_STORAGE_ERROR", error.to_string());
     }
+}
+
+/// Runs training that nothing disturbs. Returns how many operations on files it took.
+fn undisturbed(task: &[&str], data: &Path, run: &Path, library: &Path) -> Result<u64> {
+    let mut command = start(task, data, run);
+    let count = run.with_extension("count");
+    disturb(&mut command, library, run, 0, None, 0);
+    succeed(command.env("DEEPSIM_STORAGE_COUNT", &count))?;
+    delete_backups(run)?;
+    Ok(fs::read_to_string(count)?.parse()?)
 }
 
 fn delete_backups(run: &Path) -> Result<()> {
@@ -67,15 +75,15 @@ fn power_cuts_lose_no_run() -> Result<()> {
             break;
         }
         let path = |name: &str| temporary.path().join(format!("{name}-{number}"));
-        let (undisturbed, disturbed) = (path("undisturbed"), path("disturbed"));
-        succeed(&mut start(task, &data, &undisturbed))?;
+        let (whole, disturbed) = (path("undisturbed"), path("disturbed"));
+        let operations = undisturbed(task, &data, &whole, &library)?;
         // Whether there was a checkpoint before: then there must be one after a cut.
         let mut had = false;
         loop {
             ensure!(!had || has_checkpoint(&disturbed), "{task:?}: a power cut left no checkpoint");
             had = has_checkpoint(&disturbed);
             let mut command = go_on(task, &data, &disturbed);
-            disturb(&mut command, &library, &disturbed, random.random_range(1..=OPERATIONS), None, random.random());
+            disturb(&mut command, &library, &disturbed, random.random_range(1..=operations), None, random.random());
             let output = command.output()?;
             delete_backups(&disturbed)?;
             if output.status.success() {
@@ -84,10 +92,10 @@ fn power_cuts_lose_no_run() -> Result<()> {
             ensure!(output.status.code() == Some(CUT), "{task:?}, after {cuts} cuts: {}: {}", output.status, printed(&output));
             cuts += 1;
         }
-        let equal = export(&undisturbed)? == export(&disturbed)?;
+        let equal = export(&whole)? == export(&disturbed)?;
         ensure!(equal, "{task:?}: the weights differ after power cuts");
         runs += 1;
-        for run in [undisturbed, disturbed] {
+        for run in [whole, disturbed] {
             fs::remove_dir_all(run)?;
         }
     }
@@ -103,9 +111,9 @@ fn a_disk_that_fails_anywhere_leaves_the_last_checkpoint() -> Result<()> {
     let data = temporary.path().join("data");
     folder_of_pictures(&data, 5)?;
     let task = TASKS[0];
-    let undisturbed = temporary.path().join("undisturbed");
-    succeed(&mut start(task, &data, &undisturbed))?;
-    let wanted = export(&undisturbed)?;
+    let whole = temporary.path().join("undisturbed");
+    let operations = undisturbed(task, &data, &whole, &library)?;
+    let wanted = export(&whole)?;
     let mut random = ChaCha8Rng::seed_from_u64(9);
     let begun = Instant::now();
     let mut failures = 0;
@@ -115,7 +123,7 @@ fn a_disk_that_fails_anywhere_leaves_the_last_checkpoint() -> Result<()> {
         }
         let (name, error) = FAILURES[number % FAILURES.len()];
         let run = temporary.path().join(format!("run-{number}"));
-        let at = random.random_range(1..=OPERATIONS);
+        let at = random.random_range(1..=operations);
         let mut command = start(task, &data, &run);
         disturb(&mut command, &library, &run, at, Some(error), 0);
         let output = command.output()?;

@@ -54,7 +54,7 @@ pub fn stamp(dist: &Path) -> Result<()> {
     // What an earlier call filled in is no part of the version.
     let (page, worker) = (fs::read_to_string(dist.join("index.html"))?, fs::read_to_string(dist.join("sw.js"))?);
     let worker = with_value(&worker, "FILES", &digests)?;
-    let version = digest_of(&[with_version(&page, "")?, with_value(&worker, "VERSION", &json!(""))?].concat());
+    let version = digest_of([with_version(&page, "")?, with_value(&worker, "VERSION", &json!(""))?].concat());
     fs::write(dist.join("index.html"), with_version(&page, &version)?)?;
     fs::write(dist.join("sw.js"), with_value(&worker, "VERSION", &json!(version))?)?;
     fs::write(dist.join("version.txt"), version)?;
