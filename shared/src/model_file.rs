@@ -98,6 +98,19 @@ impl ModelFile {
         Ok(Self { card: self.card.clone(), tensors })
     }
 
+    /// Returns the name of a tensor with values that are not finite numbers, if there is one.
+    ///
+    /// # Errors
+    /// If a tensor is of a type that is not known.
+    pub fn not_finite(&self) -> Result<Option<&str>, ModelFileError> {
+        for name in self.tensors.keys() {
+            if stored::values_of(&self.tensors, name)?.iter().any(|value| !value.is_finite()) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns a model file with only those tensors whose names fulfil a condition.
     #[must_use]
     pub fn with_tensors(&self, keep: impl Fn(&str) -> bool) -> Self {
@@ -240,6 +253,36 @@ mod tests {
         let error = (found - wanted.clone()).square().mean().sqrt() / wanted.square().mean().sqrt();
         let error = error.into_scalar::<f32>();
         assert!(error < 0.03, "{error}");
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_found_in_every_precision() {
+        let (inverter, file) = inverter(1);
+        assert_eq!(file.not_finite().unwrap(), None);
+        for (precision, value) in [(Precision::F32, f32::NAN), (Precision::F16, f32::INFINITY), (Precision::Int8, f32::NAN)] {
+            let spoiled = inverter.clone().map(&mut Spoil { value, done: false });
+            let file = ModelFile::from_module(&spoiled, file.card().clone(), precision);
+            assert!(file.not_finite().unwrap().is_some(), "{precision:?}, {value}");
+        }
+    }
+
+    /// Puts a value at the beginning of a network's first tensor.
+    struct Spoil {
+        value: f32,
+        done: bool,
+    }
+
+    impl burn::module::ModuleMapper for Spoil {
+        fn map_float<const D: usize>(&mut self, param: burn::module::Param<Tensor<D>>) -> burn::module::Param<Tensor<D>> {
+            if std::mem::replace(&mut self.done, true) {
+                return param;
+            }
+            param.map(|tensor| {
+                let (mut data, device) = (tensor.to_data(), tensor.device());
+                data.as_mut_slice::<f32>().unwrap()[0] = self.value;
+                Tensor::from_data(data, &device)
+            })
+        }
     }
 
     #[test]

@@ -17,5 +17,7 @@ mod peers;
 mod restyle;
 mod security;
 mod slow;
+mod soak;
+mod tours;
 mod train;
 mod visit;

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use deepsim_tests::browser::{Cdp, Gpu};
+use deepsim_tests::browser::Gpu;
 use deepsim_tests::in_browser::{in_browser, in_only_browser};
 use deepsim_tests::page::Page;
 use deepsim_tests::site::{site, site_of};
@@ -188,7 +188,7 @@ fn nobody_is_shut_out() -> Result<()> {
         page.open("#side=128").await?;
         page.client.execute(&axe, vec![]).await?;
         for scheme in ["light", "dark"] {
-            emulate(page, 1440, 900, scheme).await?;
+            page.emulate(1440, 900, scheme).await?;
             for tab in [
                 "tab-operate",
                 "tab-channels",
@@ -197,6 +197,7 @@ fn nobody_is_shut_out() -> Result<()> {
                 "tab-refine",
                 "tab-dream",
                 "view-generate",
+                "view-restyle",
                 "view-enlarge",
                 "view-train",
             ] {
@@ -243,43 +244,32 @@ fn the_tabs_go_by_keyboard() -> Result<()> {
     })
 }
 
-/// Emulates a screen of this size, light or dark.
-async fn emulate(page: &Page, width: u32, height: u32, scheme: &str) -> Result<()> {
-    let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
-    page.client.issue_cmd(Cdp("Emulation.setDeviceMetricsOverride", screen)).await?;
-    let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-    page.client.issue_cmd(Cdp("Emulation.setEmulatedMedia", features)).await?;
-    Ok(())
-}
+/// The views, and what holds when each of them shows something.
+const VIEWS: [(&str, &str); 5] = [
+    ("invert", "document.body.dataset.filledAfter"),
+    ("generate", "document.body.dataset.drawnAfter"),
+    ("restyle", "Number(document.getElementById('restyle-canvas').dataset.drawn) > 0"),
+    ("enlarge", "document.body.dataset.enlargedAfter"),
+    ("train", "true"),
+];
 
 /// Pictures of the page for a person to look at; nothing is wider than the screen.
 #[test]
 fn the_page_fits_its_screens() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     in_browser(Gpu::None, &site(temporary.path())?, async |page| {
-        for (name, width, height) in [("desktop", 1440, 900), ("tablet", 768, 1024), ("phone", 390, 844)] {
+        for (name, width, height) in [("desktop", 1280, 900), ("tablet", 768, 1024), ("phone", 390, 844)] {
             for scheme in ["light", "dark"] {
-                emulate(page, width, height, scheme).await?;
+                page.emulate(width, height, scheme).await?;
                 page.open("").await?;
-                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
-                ensure!(wide <= u64::from(width), "{name}: {wide} pixels wide");
-                page.screenshot(&format!("page-{name}-{scheme}.png")).await?;
-                page.click("#view-generate").await?;
-                page.until("document.body.dataset.drawnAfter").await?;
-                page.rest().await?;
-                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
-                ensure!(wide <= u64::from(width), "{name}, generating: {wide} pixels wide");
-                page.screenshot(&format!("page-{name}-{scheme}-generate.png")).await?;
-                page.click("#view-enlarge").await?;
-                page.until("document.body.dataset.enlargedAfter").await?;
-                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
-                ensure!(wide <= u64::from(width), "{name}, enlarging: {wide} pixels wide");
-                page.screenshot(&format!("page-{name}-{scheme}-enlarge.png")).await?;
-                page.click("#view-train").await?;
-                page.rest().await?;
-                let wide = page.run("return document.documentElement.scrollWidth", vec![]).await?.as_u64().context("a width")?;
-                ensure!(wide <= u64::from(width), "{name}, training: {wide} pixels wide");
-                page.screenshot(&format!("page-{name}-{scheme}-train.png")).await?;
+                for (view, shown) in VIEWS {
+                    page.click(&format!("#view-{view}")).await?;
+                    page.until(shown).await?;
+                    page.rest().await?;
+                    page.fits(&format!("{name}, {view}")).await?;
+                    page.run("scrollTo(0, 0)", vec![]).await?;
+                    page.screenshot(&format!("page-{name}-{scheme}-{view}.png")).await?;
+                }
                 page.click("#view-invert").await?;
                 for section in ["layers", "experiments", "how"] {
                     page.run("document.getElementById(arguments[0]).scrollIntoView()", vec![json!(section)]).await?;

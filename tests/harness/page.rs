@@ -9,10 +9,12 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deepsim::Picture;
+use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use xtask::serve::Server;
 
+use crate::browser::Cdp;
 use crate::keep;
 
 /// Software WebGPU compiles shaders and computes on the processor: minutes, on a small machine.
@@ -258,6 +260,55 @@ impl Page {
             reader.onload = () => done(reader.result.split(',')[1]); reader.readAsDataURL(window.saved.at(-1))";
         let encoded = self.client.execute_async(script, vec![]).await?;
         Ok(STANDARD.decode(encoded.as_str().context("no file")?)?)
+    }
+
+    /// Emulates a screen of this size, light or dark. Chromium can do that.
+    ///
+    /// # Errors
+    /// If the browser cannot.
+    pub async fn emulate(&self, width: u32, height: u32, scheme: &str) -> Result<()> {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.client.issue_cmd(Cdp("Emulation.setDeviceMetricsOverride", screen)).await?;
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.client.issue_cmd(Cdp("Emulation.setEmulatedMedia", features)).await?;
+        Ok(())
+    }
+
+    /// Fails if something is wider than the screen.
+    ///
+    /// # Errors
+    /// With the width.
+    pub async fn fits(&self, what: &str) -> Result<()> {
+        let [wide, screen] = ["document.documentElement.scrollWidth", "innerWidth"].map(|value| format!("return {value}"));
+        let (wide, screen) = (self.run(&wide, vec![]).await?, self.run(&screen, vec![]).await?);
+        ensure!(wide.as_u64() <= screen.as_u64(), "{what}: {wide} pixels wide on a screen of {screen}");
+        Ok(())
+    }
+
+    /// Presses a key, in the element that has the focus.
+    ///
+    /// # Errors
+    /// If nothing has the focus.
+    pub async fn press(&self, key: Key) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(&char::from(key).to_string()).await?)
+    }
+
+    /// Presses the tab key until an element has the focus, and fails if the focus cannot be seen there.
+    ///
+    /// # Errors
+    /// If it never gets there.
+    pub async fn tab_to(&self, selector: &str) -> Result<()> {
+        const MOST: usize = 300;
+        let script = "const it = document.activeElement; return [it.matches(arguments[0]), it.matches(':focus-visible')]";
+        for _ in 0..MOST {
+            self.press(Key::Tab).await?;
+            let found = self.run(script, vec![json!(selector)]).await?;
+            if found[0] == true {
+                ensure!(found[1] == true, "the focus cannot be seen at {selector}");
+                return Ok(());
+            }
+        }
+        anyhow::bail!("{MOST} presses of the tab key do not lead to {selector}")
     }
 
     /// Keeps a picture of the window.

@@ -8,6 +8,7 @@ mod data_files;
 mod kills;
 mod model_files;
 mod mutation;
+mod numbers;
 mod pictures;
 mod runs;
 #[cfg(target_os = "linux")]

@@ -18,14 +18,17 @@ pub const TASKS: [&[&str]; 6] = [
 ];
 
 /// Sets one order of all sums, and a checkpoint every other step, so that something can hit one that is being written.
-fn exact(command: &mut Command) {
-    command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1", "--checkpoint-every", "2", "--max-steps", "8"]);
+fn exact(command: &mut Command, steps: u32) {
+    command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1", "--checkpoint-every", "2", "--max-steps", &steps.to_string()]);
 }
+
+/// Steps of a run.
+pub const STEPS: u32 = 8;
 
 /// Returns the command that begins a run.
 pub fn start(task: &[&str], data: &Path, run: &Path) -> Command {
     let mut command = small_run(data, run);
-    exact(command.args(["--epochs", "99"]).args(task));
+    exact(command.args(["--epochs", "99"]).args(task), STEPS);
     command
 }
 
@@ -35,9 +38,14 @@ pub fn go_on(task: &[&str], data: &Path, run: &Path) -> Command {
         drop(fs::remove_dir_all(run));
         return start(task, data, run);
     }
+    resume(run, STEPS)
+}
+
+/// Returns the command that goes on with a run until it has so many steps.
+pub fn resume(run: &Path, steps: u32) -> Command {
     let mut command = trainer();
     command.args(["--device", "flex", "--quiet", "--resume"]).arg(run);
-    exact(&mut command);
+    exact(&mut command, steps);
     command
 }
 

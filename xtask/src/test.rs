@@ -76,7 +76,7 @@ fn replicas(root: &Path) -> Result<()> {
 }
 
 /// Kinds of cases in `tests/torture`.
-const KINDS: u64 = 9;
+const KINDS: u64 = 10;
 
 /// Runs the campaign against faults for so many minutes, and prints how many cases of each kind were tried. `docs/reliability.md` says what for.
 ///
@@ -89,11 +89,22 @@ pub fn torture(minutes: u64) -> Result<()> {
     test.current_dir(&root).args(["test", "--workspace", "--release", "--test", "torture", "--", "--nocapture", "--test-threads", "1"]);
     test.env("DEEPSIM_TORTURE_SECONDS", (minutes * 60 / KINDS).max(1).to_string());
     run(test.env("DEEPSIM_ARTIFACTS", artifacts()?))?;
-    // Every fault of every file, once: it takes some minutes.
+    // Every fault of every file, once, and long use: it takes some minutes.
     setup::browser()?;
     let dist = web::build()?;
     let mut test = cargo();
-    test.current_dir(&root).args(["test", "--workspace", "--release", "--test", "browser", "--", "faults::", "--nocapture"]);
+    test.current_dir(&root).args([
+        "test",
+        "--workspace",
+        "--release",
+        "--test",
+        "browser",
+        "--",
+        "faults::",
+        "soak::",
+        "--include-ignored",
+        "--nocapture",
+    ]);
     run(test.env("DEEPSIM_TORTURE_SECONDS", "1").env("DEEPSIM_DIST", dist).env("DEEPSIM_ARTIFACTS", artifacts()?))
 }
 

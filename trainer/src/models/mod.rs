@@ -37,8 +37,11 @@ pub fn read(path: &Path) -> Result<ModelFile> {
 /// Writes a model file; a file of that name stays whole until the new one is complete.
 ///
 /// # Errors
-/// If it cannot be written.
+/// If a weight is not a finite number, or the file cannot be written.
 pub fn write(path: &Path, file: &ModelFile) -> Result<()> {
+    if let Some(tensor) = file.not_finite()? {
+        bail!("the weights `{tensor}` are not all numbers: no model is written; train on from an earlier checkpoint");
+    }
     write_atomically(path, &file.to_bytes()?)
 }
 
