@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deepsim::Picture;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
@@ -285,12 +286,14 @@ impl Page {
         Ok(())
     }
 
-    /// Presses a key, in the element that has the focus.
+    /// Presses a key, wherever the focus is.
     ///
     /// # Errors
-    /// If nothing has the focus.
+    /// If the browser is gone.
     pub async fn press(&self, key: Key) -> Result<()> {
-        Ok(self.client.active_element().await?.send_keys(&char::from(key).to_string()).await?)
+        let value = char::from(key);
+        let actions = KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        Ok(self.client.perform_actions(actions).await?)
     }
 
     /// Presses the tab key until an element has the focus, and fails if the focus cannot be seen there.
