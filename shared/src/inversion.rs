@@ -24,13 +24,7 @@ impl Inversion {
     /// If a file is not of the kind it should be, or its tensors do not fit the architecture.
     pub fn new(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         squeezenet.expect_kind(Kind::Squeezenet)?;
-        let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
-        Ok(Self {
-            network: Box::new(squeezenet.apply(SqueezeNet::new(device))?.no_grad()),
-            place: shape.layer.name().to_owned(),
-            inverter: inverter.apply(Inverter::new(shape, device))?.no_grad(),
-            scale,
-        })
+        Self::of_squeezenet(squeezenet.apply(SqueezeNet::new(device))?, inverter, device)
     }
 
     /// Puts an inverter and the part of SqueezeNet that it needs on a device; the file may hold more of SqueezeNet, or just as much.
@@ -39,7 +33,7 @@ impl Inversion {
     /// If a file is not of the kind it should be, a tensor that the layer needs is missing, or one does not fit.
     pub fn of_first_layers(squeezenet: &ModelFile, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         squeezenet.expect_kind(Kind::Squeezenet)?;
-        let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
+        let InverterCard { shape, .. } = inverter_of(inverter.card())?;
         let part = squeezenet.with_tensors(|tensor| SqueezeNet::needs(shape.layer, tensor));
         // What features of this layer do not need stays zero and is never used.
         let (network, found) = part.apply_what_fits(SqueezeNet::new(device), str::to_owned)?;
@@ -47,6 +41,11 @@ impl Inversion {
         if found != needed {
             return Err(ModelFileError::Shape(format!("{} needs {needed} tensors, {found} fit", shape.layer)));
         }
+        Self::of_squeezenet(network, inverter, device)
+    }
+
+    fn of_squeezenet(network: SqueezeNet, inverter: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
+        let InverterCard { shape, feature_scale: scale } = inverter_of(inverter.card())?;
         Ok(Self {
             network: Box::new(network.no_grad()),
             place: shape.layer.name().to_owned(),

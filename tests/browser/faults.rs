@@ -32,7 +32,7 @@ const FILES: [&str; 13] = [
 const SHORT: [Fault; 2] = [Fault::Html, Fault::Cut];
 const LONG: [Fault; 5] = [Fault::Missing, Fault::Unavailable, Fault::Html, Fault::Empty, Fault::Cut];
 /// Longer than the page waits for a connection.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(100);
 
 /// A state that needs little, on the processor.
 const STATE: &str = "?device=cpu#side=128&example=cat&tab=refine";

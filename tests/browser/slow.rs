@@ -41,7 +41,11 @@ fn a_slow_line_shows_something_soon() -> Result<()> {
         ensure!(painted < 2000.0, "something to see after {painted} ms");
         ensure!(first < 12_000.0, "the first inversion after {first} ms");
 
+        // The service worker keeps the build of wasm that runs here, too.
         page.until("navigator.serviceWorker.controller").await?;
+        let kept = "const done = arguments[0]; const wait = async () => { const address = new URL(`wasm/${document.body.dataset.build}/deepsim-web_bg.wasm`, location.href); \
+            if (await caches.match(address)) done(); else setTimeout(wait, 100); }; wait()";
+        page.client.execute_async(kept, vec![]).await?;
         page.disconnect();
         page.client.refresh().await?;
         page.rest().await?;

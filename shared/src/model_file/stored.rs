@@ -66,12 +66,9 @@ pub(super) fn insert(tensors: &mut Tensors, name: &str, values: &[f32], shape: V
         Precision::F32 => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
         Precision::Int8 => {
             let each = (values.len() / shape[0].max(1)).max(1);
-            // The maximum would pass over values that are not numbers, and integers cannot hold them.
-            let largest = |most: f32, v: &f32| if v.is_finite() { most.max(v.abs()) } else { f32::NAN };
-            let scale = |channel: &[f32]| {
-                channel.iter().try_fold(f32::MIN_POSITIVE, |most, v| Some(largest(most, v)).filter(|most| most.is_finite()))
-            };
-            let scale = |channel: &[f32]| scale(channel).unwrap_or(f32::NAN) / LARGEST;
+            let largest = |channel: &[f32]| channel.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs()));
+            // The maximum passes over what is not a number, and integers cannot hold it: the scale has to.
+            let scale = |channel: &[f32]| if channel.iter().all(|v| v.is_finite()) { largest(channel) / LARGEST } else { f32::NAN };
             let scales: Vec<f32> = values.chunks(each).map(scale).collect();
             let rounded = values.chunks(each).zip(&scales).flat_map(|(channel, scale)| channel.iter().map(move |v| v / scale));
             // At most 127 by the choice of the scale.

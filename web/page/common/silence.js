@@ -1,8 +1,8 @@
 // @ts-check
 // Connections over which nothing arrives any more.
 
-/** Milliseconds without a byte after which a download counts as stalled. */
-export const LONGEST_SILENCE = 20_000;
+/** Milliseconds without a byte after which a download counts as stalled. Longer than the 20 s for which Chromium lets a request wait for another one of the same file. */
+export const LONGEST_SILENCE = 30_000;
 
 /** Calls a function once nothing has been heard for long. */
 export class Silence {
