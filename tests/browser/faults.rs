@@ -84,7 +84,7 @@ async fn survives(page: &Page, faults: &Faults, file: &str, fault: Fault) -> Res
     forget(page).await
 }
 
-/// A tab that was opened before a release, and one after it.
+/// Opens a tab before a release, and another one after it.
 #[test]
 fn two_tabs_of_different_releases_both_work() -> Result<()> {
     let temporary = tempfile::tempdir()?;

@@ -9,7 +9,7 @@ use deepsim_tests::workspace;
 
 use crate::lab::layers;
 
-/// Upload, inversions, an experiment, a link, every other view, and a visit without a connection.
+/// Tries an upload, inversions, an experiment, a link, every other view, and a visit without a connection.
 #[test]
 fn a_visit_in_firefox() -> Result<()> {
     let temporary = tempfile::tempdir()?;

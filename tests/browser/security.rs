@@ -51,6 +51,8 @@ fn no_string_becomes_a_program() -> Result<()> {
     })
 }
 
+/// Each attempt fails; and none of them may be in the network log, which is read after the test: without the policy a browser would send the request
+/// before it refuses the answer.
 #[test]
 fn nothing_is_sent_elsewhere() -> Result<()> {
     let temporary = tempfile::tempdir()?;
