@@ -108,7 +108,6 @@ impl Session {
     /// If the file is damaged, of another version or of the wrong kind.
     pub fn load(&mut self, squeezenet: &[u8]) -> Result<(), JsError> {
         self.lab = Some(Lab::new(&ModelFile::from_bytes(squeezenet)?, &self.device)?);
-        self.first = None;
         Ok(())
     }
 

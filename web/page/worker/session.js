@@ -162,7 +162,13 @@ async function prepareFirst() {
     const has = (/** @type {string} */ name) => models.some((model) => model.name === name);
     const entry = models.find(({ name }) => name === ENCODER);
     if (!entry || !has(FIRST.encoder) || !has(FIRST.inverter) || (await isKept(entry))) return "";
-    await withModel(FIRST.encoder, (encoder) => withModel(FIRST.inverter, (inverter) => wasm().loadFirst(encoder, inverter)));
+    try {
+        await withModel(FIRST.encoder, (encoder) => withModel(FIRST.inverter, (inverter) => wasm().loadFirst(encoder, inverter)));
+    } catch (cause) {
+        // The whole encoder does without it, and says what is wrong if that cannot be had either.
+        console.warn(`no early inversion: ${cause}`);
+        return "";
+    }
     return FIRST.inverter;
 }
 
