@@ -2,12 +2,20 @@
 //!
 //! Codes are drawn in plain Rust and not on the device, so that a seed means the same pictures everywhere.
 
+mod prior;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
 
 use crate::model_file::{AutoencoderCard, Card, Codes, Kind, ModelFile, ModelFileError, Precision};
 use crate::nets::autoencoder::{Autoencoder, Code, Posterior};
 use crate::random::{gaussian, generator_at};
+
+pub use prior::Prior;
+
+/// Separates the numbers that choose a component of the prior from those of noise.
+const COMPONENT: u64 = 1 << 63;
 
 /// An autoencoder, ready to run.
 #[derive(Debug)]
@@ -15,22 +23,45 @@ pub struct Generation {
     network: Autoencoder,
     card: AutoencoderCard,
     codes: Option<Codes>,
+    prior: Option<Prior>,
 }
 
 impl Generation {
     /// Puts a model file's weights on a device.
     ///
     /// # Errors
-    /// If the file is not an autoencoder's, or its tensors do not fit the architecture.
+    /// If the file is not an autoencoder's, or its tensors do not fit the architecture, or its prior does not.
     pub fn new(file: &ModelFile, device: &Device) -> Result<Self, ModelFileError> {
         let card = autoencoder_of(file.card())?;
         let network = file.apply(Autoencoder::new(card.code, card.side, device))?.no_grad();
-        Ok(Self { network, card, codes: file.card().codes.clone() })
+        Self { network, card, codes: file.card().codes.clone(), prior: None }.with_prior(Prior::of_file(file)?)
     }
 
-    /// Returns the weights as a model file, with a card.
+    /// Returns the weights and the prior as a model file, with a card.
     pub fn to_file(&self, card: Card, precision: Precision) -> ModelFile {
-        ModelFile::from_module(&self.network, card, precision)
+        let mut file = ModelFile::from_module(&self.network, card, precision);
+        if let Some(prior) = &self.prior {
+            prior.add_to(&mut file, precision);
+        }
+        file
+    }
+
+    /// Draws codes from a prior, or from the standard normal without one.
+    ///
+    /// # Errors
+    /// [`ModelFileError::Shape`] if the prior is of other codes.
+    pub fn with_prior(self, prior: Option<Prior>) -> Result<Self, ModelFileError> {
+        match &prior {
+            Some(prior) if !matches!(self.card.code, Code::Latent(size) if size == prior.size()) => {
+                Err(ModelFileError::Shape(format!("its prior is of codes of {} numbers, the network's have {}", prior.size(), self.len())))
+            }
+            _ => Ok(Self { prior, ..self }),
+        }
+    }
+
+    /// Returns the prior that codes are drawn from; without one it is the standard normal.
+    pub const fn prior(&self) -> Option<&Prior> {
+        self.prior.as_ref()
     }
 
     /// Returns the network's card.
@@ -76,13 +107,20 @@ impl Generation {
         Tensor::from_data(TensorData::new(codes[..count * self.len()].to_vec(), [count, channels, side, side]), device)
     }
 
-    /// Returns a code drawn from the standard normal. One with a plain autoencoder's grid was never trained to be drawn.
+    /// Returns a code drawn from the prior, or from the standard normal where there is none. One with a plain autoencoder's grid was never trained to be
+    /// drawn.
     ///
     /// # Errors
     /// [`ModelFileError::Card`] for a grid.
     pub fn draw(&self, seed: u64, place: u64, again: u64) -> Result<Vec<f32>, ModelFileError> {
         match self.card.code {
-            Code::Latent(size) => Ok(latent(seed, place, again, size)),
+            Code::Latent(size) => {
+                let noise = latent(seed, place, again, size);
+                Ok(match &self.prior {
+                    Some(prior) => prior.code(generator_at(seed, place, again ^ COMPONENT).random(), &noise),
+                    None => noise,
+                })
+            }
             Code::Grid => {
                 Err(ModelFileError::Card("a plain autoencoder's codes cannot be drawn: that takes a variational one (`--task vae`)".into()))
             }

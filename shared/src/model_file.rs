@@ -19,6 +19,9 @@ use stored::Tensors;
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 2;
 
+/// What the names of tensors begin with that belong to no network, such as those of a prior over codes.
+pub(crate) const WITHOUT_NETWORK: &str = "prior.";
+
 const CARD_KEY: &str = "deepsim";
 /// The placeholder of the checksum while it is computed.
 const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -111,6 +114,24 @@ impl ModelFile {
         Ok(None)
     }
 
+    /// Returns whether the file has a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Returns the values of a tensor.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it is of a type that is not known.
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, ModelFileError> {
+        stored::values_of(&self.tensors, name)
+    }
+
+    /// Adds a tensor, or replaces the one of that name.
+    pub fn insert(&mut self, name: &str, values: &[f32], shape: Vec<usize>, precision: Precision) {
+        stored::insert(&mut self.tensors, name, values, shape, precision);
+    }
+
     /// Returns a model file with only those tensors whose names fulfil a condition.
     #[must_use]
     pub fn with_tensors(&self, keep: impl Fn(&str) -> bool) -> Self {
@@ -171,7 +192,7 @@ impl ModelFile {
         Ok(Self { card, tensors })
     }
 
-    /// Returns the network with these weights in place of its own, parameter ids kept.
+    /// Returns the network with these weights in place of its own, parameter ids kept. Tensors of a prior are left out.
     ///
     /// # Errors
     /// If a tensor is missing, left over or of another shape.

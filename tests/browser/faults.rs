@@ -153,3 +153,17 @@ fn a_file_that_never_comes_is_survived() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn without_the_module_for_webgpu_the_processor_computes() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let site = site_of(temporary.path(), &["fire5"])?;
+    fs::remove_dir_all(site.join("wasm/webgpu"))?;
+    in_browser(Gpu::Software, &site, async |page| {
+        page.open(&STATE.replace("cpu", "webgpu")).await?;
+        ensure!(page.data("device").await? == "cpu");
+        let said = page.text("#device").await?;
+        ensure!(said.contains("the module for WebGPU could not be loaded"), "{said}");
+        page.upload(&workspace().join("tests/pictures/cat.jpg")).await
+    })
+}

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use deepsim::Picture;
 use deepsim::burn::tensor::Device;
-use deepsim::generation::{Generation, latent, moved, walk};
+use deepsim::generation::{Generation, moved, walk};
 use deepsim::model_file::ModelFile;
 use deepsim::picture;
 use deepsim_tests::browser::Gpu;
@@ -36,6 +36,10 @@ impl Native {
     fn load(name: &str) -> Result<Self> {
         let bytes = fs::read(workspace().join("models").join(name).with_added_extension("safetensors"))?;
         Ok(Self(Generation::new(&ModelFile::from_bytes(&bytes)?, &Device::flex())?))
+    }
+
+    fn draw(&self, seed: u64, place: u64, again: u64) -> Result<Vec<f32>> {
+        Ok(self.0.draw(seed, place, again)?)
     }
 
     fn picture(&self, code: &[f32]) -> Result<Picture> {
@@ -76,7 +80,7 @@ async fn sheets(page: &Page) -> Result<()> {
     for name in MODELS {
         let native = Native::load(name)?;
         for place in [0, 5, 15] {
-            let wanted = native.picture(&latent(11, place, 0, native.0.len()))?;
+            let wanted = native.picture(&native.draw(11, place, 0)?)?;
             ensure_shown(page, &format!("square {place} of {name}"), &format!("{name}-{}", place + 1), &wanted).await?;
         }
     }
@@ -87,7 +91,7 @@ async fn sheets(page: &Page) -> Result<()> {
     for name in MODELS {
         let native = Native::load(name)?;
         for (place, again) in [(5, 1), (6, 0)] {
-            let wanted = native.picture(&latent(11, place, again, native.0.len()))?;
+            let wanted = native.picture(&native.draw(11, place, again)?)?;
             ensure_shown(page, &format!("square {place}, drawn again {again}"), &format!("{name}-{}", place + 1), &wanted).await?;
         }
     }
@@ -97,16 +101,16 @@ async fn sheets(page: &Page) -> Result<()> {
     page.click("#sheet-next").await?;
     page.rest().await?;
     let native = Native::load("emoji-vae")?;
-    ensure_shown(page, "the next sheet", "emoji-vae-6", &native.picture(&latent(12, 5, 0, native.0.len()))?).await
+    ensure_shown(page, "the next sheet", "emoji-vae-6", &native.picture(&native.draw(12, 5, 0)?)?).await
 }
 
 async fn moves(page: &Page) -> Result<()> {
     let natives = MODELS.map(Native::load).into_iter().collect::<Result<Vec<_>>>()?;
     page.set("way", "0.4").await?;
     page.rest().await?;
-    let between = |native: &Native| walk(&latent(12, 2, 0, native.0.len()), &latent(12, 9, 0, native.0.len()), 0.4);
+    let between = |native: &Native| -> Result<Vec<f32>> { Ok(walk(&native.draw(12, 2, 0)?, &native.draw(12, 9, 0)?, 0.4)) };
     for (name, native) in MODELS.iter().zip(&natives) {
-        ensure_shown(page, "on the way", &format!("{name}-moved"), &native.picture(&between(native))?).await?;
+        ensure_shown(page, "on the way", &format!("{name}-moved"), &native.picture(&between(native)?)?).await?;
     }
     // A slider, then the pad by keyboard: right and up.
     let script = "const slider = document.querySelectorAll('#moves input')[2]; slider.value = '-1.5'; slider.dispatchEvent(new Event('input')); \
@@ -115,7 +119,7 @@ async fn moves(page: &Page) -> Result<()> {
     page.run(script, vec![]).await?;
     page.rest().await?;
     for (name, native) in MODELS.iter().zip(&natives) {
-        let wanted = native.moved(&between(native), &[1.0, -0.5, -1.5])?;
+        let wanted = native.moved(&between(native)?, &[1.0, -0.5, -1.5])?;
         ensure_shown(page, "moved", &format!("{name}-moved"), &wanted).await?;
     }
     // A link restores all of it.
@@ -132,7 +136,7 @@ async fn moves(page: &Page) -> Result<()> {
     page.until("document.body.dataset.drawnAfter").await?;
     page.rest().await?;
     for (name, native) in MODELS.iter().zip(&natives) {
-        let wanted = native.moved(&between(native), &[1.0, -0.5, -1.5])?;
+        let wanted = native.moved(&between(native)?, &[1.0, -0.5, -1.5])?;
         ensure_shown(page, "by link", &format!("{name}-moved"), &wanted).await?;
     }
     page.click("#moves-reset").await?;

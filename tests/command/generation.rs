@@ -172,6 +172,41 @@ fn draws_walks_and_reconstructions_are_written() -> Result<()> {
 }
 
 #[test]
+fn the_prior_is_fitted_and_taken_off_again() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let path = |name: &str| temporary.path().join(name);
+    let exported = model(temporary.path(), "vae", 2, &[])?;
+    ensure!(exported.has("prior.centres"), "an exported model has no prior");
+    let (model, data) = (path("vae.safetensors"), path("data"));
+    let prior = |components: &str, output: &Path| {
+        let mut command = trainer();
+        command.arg("prior").arg(&model).args(["--components", components, "--precision", "f32", "--output"]).arg(output);
+        command.arg("--training").arg(&data).arg("--data").arg(&data);
+        command
+    };
+    let (normal, mixture) = (path("normal.safetensors"), path("mixture.safetensors"));
+    succeed(&mut prior("0", &normal))?;
+    let printed = succeed(&mut prior("3", &mixture))?;
+    ensure!(String::from_utf8_lossy(&printed.stdout).contains("log-likelihood of codes"), "{printed:?}");
+    let [normal_file, mixture_file] = [&normal, &mixture].map(|path| Ok::<_, anyhow::Error>(ModelFile::from_bytes(&fs::read(path)?)?));
+    ensure!(!normal_file?.has("prior.centres") && mixture_file?.values("prior.weights")?.len() == 3);
+    let sheet = |model: &Path, name: &str| -> Result<Vec<u8>> {
+        succeed(trainer().arg("sample").arg(model).args(["--count", "4", "--output"]).arg(path(name)))?;
+        Ok(fs::read(path(name))?)
+    };
+    ensure!(sheet(&normal, "normal.png")? != sheet(&mixture, "mixture.png")?, "both draw the same");
+    // A plain autoencoder has none.
+    let plain = temporary.path().join("plain");
+    fs::create_dir_all(&plain)?;
+    ensure!(!self::model(&plain, "autoencoder", 2, &[])?.has("prior.centres"));
+    let mut command = trainer();
+    command.arg("prior").arg(plain.join("autoencoder.safetensors")).arg("--output").arg(path("no.safetensors"));
+    let said = fail(command.arg("--training").arg(&data).arg("--data").arg(&data))?;
+    ensure!(said.contains("--task vae"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn measures_tell_samples_from_pictures() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     model(temporary.path(), "vae", 2, &["--latent", "16"])?;
@@ -187,6 +222,7 @@ fn measures_tell_samples_from_pictures() -> Result<()> {
     let distance = |row: &Value| row["samples"]["kernel_training"]["mean"].as_f64().context("a distance");
     // A network that has learned nothing makes grey squares.
     ensure!(distance(floor)? < distance(vae)? && distance(pixels)? < distance(vae)? && distance(pca)? < distance(vae)?, "{rows:?}");
+    ensure!(vae["nearest"].as_f64() > Some(0.0) && floor.get("nearest").is_none(), "{rows:?}");
     ensure!(vae["nats"].as_f64() > Some(0.0) && vae["active"].is_number(), "{vae}");
     ensure!(vae.pointer("/reconstruction/errors/picture/mean").and_then(Value::as_f64) > Some(0.3), "{vae}");
     // Reconstructions by a network that has learned nothing are the same grey squares.

@@ -6,6 +6,8 @@
 
 mod data_files;
 mod kills;
+#[cfg(target_os = "linux")]
+mod long_run;
 mod model_files;
 mod mutation;
 mod numbers;

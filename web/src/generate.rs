@@ -2,7 +2,7 @@
 //!
 //! Codes are plain numbers that the page keeps; networks and device stay here.
 
-use deepsim::generation::{Generation, latent, moved, walk};
+use deepsim::generation::{Generation, moved, walk};
 use deepsim::model_file::ModelFile;
 use deepsim::picture;
 use serde::Serialize;
@@ -75,15 +75,18 @@ impl Session {
         Ok(self.generator(name)?.codes().map_or_else(|| code.to_vec(), |codes| moved(code, codes, amounts)))
     }
 
+    /// Returns a code drawn from an autoencoder's prior: the `again`-th draw for a place of a sheet. It is the same on every machine.
+    ///
+    /// # Errors
+    /// If there is no such autoencoder, or its codes cannot be drawn.
+    #[wasm_bindgen(js_name = drawCode)]
+    pub fn draw_code(&self, name: &str, seed: u32, place: u32, again: u32) -> Result<Vec<f32>, JsError> {
+        Ok(self.generator(name)?.draw(u64::from(seed), u64::from(place), u64::from(again))?)
+    }
+
     fn generator(&self, name: &str) -> Result<&Generation, JsError> {
         self.generators.get(name).ok_or_else(not_loaded)
     }
-}
-
-/// Returns a code drawn from the standard normal: the `again`-th draw for a place of a sheet. It is the same on every machine.
-#[wasm_bindgen(js_name = drawCode)]
-pub fn draw_code(seed: u32, place: u32, again: u32, size: usize) -> Vec<f32> {
-    latent(u64::from(seed), u64::from(place), u64::from(again), size)
 }
 
 /// Interpolates between two codes.

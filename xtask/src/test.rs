@@ -76,7 +76,7 @@ fn replicas(root: &Path) -> Result<()> {
 }
 
 /// Kinds of cases in `tests/torture`.
-const KINDS: u64 = 10;
+const KINDS: u64 = 11;
 
 /// Runs the campaign against faults for so many minutes, and prints how many cases of each kind were tried. `docs/reliability.md` says what for.
 ///

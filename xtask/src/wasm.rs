@@ -1,4 +1,5 @@
-//! The builds of the wasm module: one for WebGPU, which trunk makes, and those for the processor. `web/page/common/modules.js` chooses among them.
+//! The builds of the wasm module: the one for any processor, which trunk makes, the one for WebGPU, and faster ones for processors.
+//! `web/page/common/modules.js` chooses among them.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,8 +12,8 @@ use anyhow::{Context, Result};
 use crate::announce::{run, step, target};
 use crate::setup::{self, WasmToolchain};
 
-/// The build that trunk makes.
-const WEBGPU: &str = "webgpu";
+/// The build that trunk makes. Every browser can run it.
+const ANY_PROCESSOR: &str = "cpu";
 /// The name of the module's files.
 const MODULE: &str = "deepsim-web";
 
@@ -32,23 +33,23 @@ const WASM_OPT: [&str; 7] = [
     "--enable-reference-types",
 ];
 
-/// A build for the processor.
+/// A build that cargo makes.
 struct Build {
     name: &'static str,
     threads: bool,
-    relaxed: bool,
-    training: bool,
+    features: &'static [&'static str],
 }
 
-const ANY_PROCESSOR: Build = Build { name: "cpu", threads: false, relaxed: false, training: false };
-/// Those that are not needed at once: faster ones, and those that train.
-const LATER: [Build; 5] = [
-    Build { name: "cpu-threads-relaxed", threads: true, relaxed: true, training: false },
-    Build { name: "train-threads-relaxed", threads: true, relaxed: true, training: true },
-    Build { name: "train-threads", threads: true, relaxed: false, training: true },
-    Build { name: "cpu-threads", threads: true, relaxed: false, training: false },
-    Build { name: "train", threads: false, relaxed: false, training: true },
+/// Those that are not needed at once: for WebGPU, which takes longest to compile, faster ones for processors, and those that train.
+const OTHERS: [Build; 6] = [
+    Build { name: "webgpu", threads: false, features: &["webgpu"] },
+    Build { name: "cpu-threads-relaxed", threads: true, features: &[RELAXED_SIMD] },
+    Build { name: "train-threads-relaxed", threads: true, features: &[RELAXED_SIMD, "training"] },
+    Build { name: "train-threads", threads: true, features: &["training"] },
+    Build { name: "cpu-threads", threads: true, features: &[] },
+    Build { name: "train", threads: false, features: &["training"] },
 ];
+const RELAXED_SIMD: &str = "relaxed-simd";
 
 /// The compiler for wasm and the tools of the page.
 pub struct Tools {
@@ -81,34 +82,36 @@ impl Tools {
         command
     }
 
-    /// Builds the page with trunk, and into `dist/wasm` its module for WebGPU and the one for any processor.
+    /// Builds the page with trunk, and its module for any processor.
     ///
     /// # Errors
-    /// If a build fails.
+    /// If the build fails.
     pub fn build(&self, root: &Path, dist: &Path) -> Result<()> {
         // Flags of its own, and for Debian's case a compiler of its own: a folder of its own, or each build would undo the other's.
         let objects = target()?.join("web");
-        step("The page, and its module for WebGPU");
+        step("The page, and its module for any processor");
         run(self.command(root, "trunk", &objects).args(["build", "--offline"]))?;
-        let place = dist.join("wasm").join(WEBGPU);
+        let place = dist.join("wasm").join(ANY_PROCESSOR);
         fs::create_dir_all(&place)?;
         for file in [format!("{MODULE}.js"), format!("{MODULE}_bg.wasm")] {
             fs::rename(dist.join(&file), place.join(&file)).with_context(|| format!("trunk built no {file}"))?;
         }
-        optimise(&place, &[])?;
-        self.build_for_processor(root, dist, &ANY_PROCESSOR)
+        optimise(&place, &[])
     }
 
-    /// Adds the faster modules for processors, which some browsers can run, and those that train. Without the source of the standard library there are none
-    /// with threads.
+    /// Adds the module for WebGPU, the faster ones for processors, which some browsers can run, and those that train; calls `built` after each.
+    /// Without the source of the standard library there are none with threads.
     ///
     /// # Errors
-    /// If a build fails.
-    pub fn build_others(&self, root: &Path, dist: &Path) -> Result<()> {
-        LATER.iter().try_for_each(|build| self.build_for_processor(root, dist, build))
+    /// If a build fails, or `built` does.
+    pub fn build_others(&self, root: &Path, dist: &Path, mut built: impl FnMut() -> Result<()>) -> Result<()> {
+        OTHERS.iter().try_for_each(|build| {
+            self.build_module(root, dist, build)?;
+            built()
+        })
     }
 
-    fn build_for_processor(&self, root: &Path, dist: &Path, build: &Build) -> Result<()> {
+    fn build_module(&self, root: &Path, dist: &Path, build: &Build) -> Result<()> {
         step(&format!("The module {}", build.name));
         let objects = target()?.join(if build.threads { "web-threads" } else { "web" });
         let mut cargo = self.command(root, "cargo", &objects);
@@ -124,14 +127,13 @@ impl Tools {
             cargo.env("RUSTFLAGS", flags);
         }
         cargo.args(["build", "--profile", "web", "--target", setup::TARGET, "--package", MODULE, "--lib"]);
-        let features = [("relaxed-simd", build.relaxed), ("training", build.training)];
-        run(cargo.args(features.iter().filter(|(_, wanted)| *wanted).flat_map(|(feature, _)| ["--features", feature])))?;
+        run(cargo.args(build.features.iter().flat_map(|feature| ["--features", feature])))?;
         let built = objects.join(setup::TARGET).join("web").join(MODULE.replace('-', "_")).with_extension("wasm");
         let place = dist.join("wasm").join(build.name);
         let mut bindgen = self.command(root, "wasm-bindgen", &objects);
         run(bindgen.args(["--target", "web", "--no-typescript", "--out-name", MODULE, "--out-dir"]).arg(&place).arg(built))?;
-        let features = [("--enable-threads", build.threads), ("--enable-relaxed-simd", build.relaxed)];
-        optimise(&place, &features.iter().filter(|(_, wanted)| *wanted).map(|(flag, _)| *flag).collect::<Vec<_>>())
+        let features = [("--enable-threads", build.threads), ("--enable-relaxed-simd", build.features.contains(&RELAXED_SIMD))];
+        optimise(&place, &features.iter().filter(|(_, used)| *used).map(|(flag, _)| *flag).collect::<Vec<_>>())
     }
 }
 

@@ -32,7 +32,7 @@ struct Site {
 }
 
 impl Site {
-    /// Builds all that any browser needs.
+    /// Builds what every browser can run.
     fn build() -> Result<Self> {
         let root = root()?;
         let (dist, tools) = (root.join("dist"), Tools::find()?);
@@ -42,14 +42,13 @@ impl Site {
         Ok(Self { root, dist, tools })
     }
 
-    /// Adds the modules that compute in several threads, and those that train.
+    /// Adds the modules for WebGPU and for several threads, and those that train. After each of them the site is complete for those who open it then.
     fn add_others(&self) -> Result<()> {
-        self.tools.build_others(&self.root, &self.dist)?;
-        site::complete(&self.root, &self.dist)
+        self.tools.build_others(&self.root, &self.dist, || site::complete(&self.root, &self.dist))
     }
 }
 
-/// Builds the page and serves it until Ctrl-C. It is served as soon as a browser can show it; the modules with threads follow.
+/// Builds the page and serves it until Ctrl-C. It is served as soon as a browser can show it; the modules for WebGPU and for threads follow.
 ///
 /// # Errors
 /// If it cannot be built or the port is taken.
@@ -60,7 +59,9 @@ pub fn demo(port: u16) -> Result<()> {
     let site = Site::build()?;
     let server = Server::start_isolated(&site.dist, port).with_context(taken)?;
     let address = server.address();
-    println!("\nopen {address} (Ctrl-C ends it); meanwhile the modules for browsers without a GPU are built");
+    println!(
+        "\nopen {address} (Ctrl-C ends it); it computes with one thread of the processor until the modules for WebGPU and for more threads are built"
+    );
     let desktop = env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some();
     if cfg!(target_os = "macos") {
         succeeds(Command::new("open").arg(&address));

@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod interpolate;
 mod invert;
+mod prior;
 mod reconstruct;
 mod report;
 mod sample;
@@ -54,6 +55,8 @@ pub enum Command {
     Import(import::ImportOptions),
     /// Write a model file with its weights in another precision
     Convert(convert::ConvertOptions),
+    /// Fit the distribution that a variational autoencoder draws codes from to those of the training pictures
+    Prior(prior::PriorOptions),
     /// Write folders of photographs as tars of small JPEG files, for training
     Shard(shard::ShardOptions),
     /// List the devices that can compute
@@ -83,6 +86,7 @@ impl Command {
             Self::Export(options) => (Backend::Flex, Box::new(|device| export::export(options, device))),
             Self::Import(options) => (Backend::Flex, Box::new(|device| import::import(options, device))),
             Self::Convert(options) => (Backend::Flex, Box::new(|_| convert::convert(options))),
+            Self::Prior(options) => (options.device, Box::new(|device| prior::prior(options, device))),
             Self::Shard(options) => (Backend::Flex, Box::new(|_| shard::shard(options))),
             Self::Devices => (Backend::Flex, Box::new(|_| devices::list())),
         }

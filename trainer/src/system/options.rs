@@ -11,6 +11,9 @@ use crate::device::Backend;
 use crate::measure::method::Descent;
 use crate::measure::table::TableFiles;
 
+/// Normal distributions in the prior of a variational autoencoder.
+pub const COMPONENTS: usize = 128;
+
 /// A way to invert without a trained inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Baseline {
@@ -115,6 +118,11 @@ pub struct ExportOptions {
     /// Measure on this many of the held-out pictures at most [default: all; 500 for autoencoders]
     #[arg(long, value_name = "N")]
     pub most: Option<usize>,
+
+    /// Normal distributions in the mixture that a variational autoencoder draws codes from, fitted to those of the training pictures; 0 for the standard
+    /// normal
+    #[arg(long, default_value_t = COMPONENTS, value_name = "N")]
+    pub components: usize,
 
     /// Take the mean of the run's weights and those of these models, of the same network
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]

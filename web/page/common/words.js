@@ -32,6 +32,7 @@ export const DEVICES = {
     "cpu-asked": (threads) => `CPU, ${threadsOf(threads)}, as requested`,
     "cpu-no-webgpu": (threads) => `CPU, ${threadsOf(threads)}: this browser has no WebGPU`,
     "cpu-no-gpu": (threads) => `CPU, ${threadsOf(threads)}: this machine has no GPU that the browser can use`,
+    "cpu-no-module": (threads) => `CPU, ${threadsOf(threads)}: the module for WebGPU could not be loaded`,
     "cpu-self-test": (threads) => `CPU, ${threadsOf(threads)}: WebGPU failed the self-test`,
 };
 

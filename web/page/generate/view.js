@@ -1,5 +1,5 @@
 // @ts-check
-// The view Generate: pictures sampled with variational autoencoders of two losses from the same codes, and with a LAPGAN.
+// The view Generate: pictures sampled with variational autoencoders of two losses from the same noise, and with a LAPGAN.
 
 import { element, make } from "../common/dom.js";
 import { copyLink } from "../common/link.js";

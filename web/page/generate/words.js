@@ -7,7 +7,7 @@ export const TEXTS = {
     "title-generate": "What pictures does a network make?",
     "intro-generate": "Three networks make pictures of random numbers. Two are variational autoencoders, which decode a short list of numbers, a code: one learned by comparing pixels alone, the other with DeePSiM, which also compares features and has an adversary. The third, LAPGAN, goes from a coarse picture to finer ones, with an adversary at each step.",
     drawn: "Samples",
-    "drawn-help": "The autoencoders' sheets use the same random codes; only the training loss of the decoder differs. Compare edges and plain colours. LAPGAN has random numbers of its own. Choose a square to change its code, and to see how LAPGAN's picture grew.",
+    "drawn-help": "Both autoencoders begin with the same random numbers and were trained alike but for the loss; each draws codes like those of its training pictures. Compare edges and plain colours. LAPGAN has random numbers of its own. Choose a square to change its code, and to see how LAPGAN's picture grew.",
     pictures: "Pictures of",
     "sheet-seed": "Seed",
     "sheet-next": "Another sheet",
@@ -26,7 +26,7 @@ export const TEXTS = {
     "pyramid-grow": "Watch it grow",
     "pyramid-save": "Save the picture",
     "vae-how": "How this works",
-    "vae-codes": "An encoder maps each training picture to a normal distribution over a few numbers (128 for the emoji, 32 for the clothes), and a decoder makes a picture of a sample from it. Training keeps the codes of all pictures together close to the standard normal distribution, so that a random sample from it is a valid code.",
+    "vae-codes": "An encoder maps each training picture to a normal distribution over a few numbers (128 for the emoji, 32 for the clothes), and a decoder makes a picture of a sample from it. Training keeps the codes close to the standard normal distribution. What is drawn here comes from a mixture of normal distributions that was then fitted to the codes of all training pictures, so that a draw is a valid code.",
     "vae-losses": "With the image loss a picture and its reconstruction are compared pixel by pixel, so the decoder paints the mean of all possible pictures, which is blurry. DeePSiM compares them in the features of SqueezeNet, and an adversary tells decoded pictures from real ones: the decoder paints edges, even where the original had others.",
     "lapgan-how": "LAPGAN has no encoder. At each level a discriminator learns to tell real pictures from made ones, and a generator learns to deceive it. A level is easy, since it only adds detail to a given coarse picture, and each is trained on its own. The finer levels here are also compared with the real picture in pixels and in features, as in DeePSiM.",
 };

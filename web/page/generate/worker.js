@@ -40,7 +40,10 @@ async function load(name) {
  * @param {string} name @param {{slot: string} | {seed: number, place: number, again: number}} end
  */
 async function codeOf(name, end) {
-    if (!("slot" in end)) return wasmLibrary().drawCode(end.seed, end.place, end.again, (await load(name)).size);
+    if (!("slot" in end)) {
+        await load(name);
+        return wasm().drawCode(name, end.seed, end.place, end.again);
+    }
     const kept = encoded.get(name);
     if (kept) return kept;
     await load(name);
@@ -63,7 +66,7 @@ export const FUNCTIONS = {
     async draw({ name, cells }) {
         const { side, size } = await load(name);
         const codes = new Float32Array(cells.length * size);
-        for (const [index, cell] of cells.entries()) codes.set(wasmLibrary().drawCode(cell.seed, cell.place, cell.again, size), index * size);
+        for (const [index, cell] of cells.entries()) codes.set(wasm().drawCode(name, cell.seed, cell.place, cell.again), index * size);
         return { rgba: await wasm().generate(name, codes), side };
     },
     "about-pyramid": ({ name }) => loadPyramid(name),

@@ -121,9 +121,9 @@ async function load(name) {
 /** Fails when threads should have started long ago: a browser may start fewer workers than it is asked for, and nobody would learn of it. */
 const late = () => new Promise((_, reject) => { setTimeout(() => reject(new Error("its threads did not start")), PATIENCE); });
 
-/** Opens a WebGPU session; throws if it fails the self-test. */
+/** Opens a WebGPU session; throws if its module cannot be had or it fails the self-test. */
 async function openWebGpu() {
-    const module = await load(WEBGPU);
+    const module = await failingAs("webgpu-missing", () => load(WEBGPU));
     watchDevice((detail) => postMessage({ event: "device-lost", detail }));
     const smallest = models.filter(({ layer }) => layer).sort((a, b) => a.bytes - b.bytes)[0].name;
     const candidate = await module.Session.open(true);
@@ -187,8 +187,8 @@ export async function start({ device, without, task }) {
         } catch (cause) {
             if (cause instanceof Failure && cause.kind === "weights-missing") throw cause;
             use = false;
-            name = { kind: "cpu-self-test", detail: "" };
-            console.warn(`WebGPU did not pass the self-test: ${cause}`);
+            name = { kind: cause instanceof Failure && cause.kind === "webgpu-missing" ? "cpu-no-module" : "cpu-self-test", detail: "" };
+            console.warn(`without WebGPU: ${cause}`);
         }
     }
     if (!use) {

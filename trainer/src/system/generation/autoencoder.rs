@@ -66,7 +66,7 @@ impl TrainedAutoencoder {
         Ok(pictures)
     }
 
-    /// Returns `count` pictures of codes drawn from the standard normal distribution.
+    /// Returns `count` pictures of codes drawn from its prior.
     ///
     /// # Errors
     /// If the network's codes cannot be drawn.

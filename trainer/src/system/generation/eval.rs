@@ -74,11 +74,12 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         eprintln!("measuring {name}");
         let spread = spread(autoencoder, &held_out)?;
-        let mut distances = None;
+        let (mut distances, mut to_nearest) = (None, None);
         if let Code::Latent(_) = autoencoder.generation.card().code {
             let drawn = autoencoder.draw(SEED, options.samples)?;
             let features = pooled(&judge, &drawn)?;
             distances = Some(references.measure(&features));
+            to_nearest = Some(references.median_to_nearest(&features));
             let shown = SHOWN.min(drawn.len());
             let nearest = references.nearest(&features).take(shown).map(|at| training[at].clone());
             sheet.extend([drawn[..shown].to_vec(), nearest.collect()]);
@@ -95,6 +96,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
             active: spread.map(|spread| spread.active),
             reconstructed: Some(kernel_distance(&pooled(&judge, &inversions)?, &references.training)),
             samples: distances,
+            nearest: to_nearest,
         });
     }
     rows.extend(floor_and_ceilings(&judge, &references, &training, &autoencoder, options.samples)?);

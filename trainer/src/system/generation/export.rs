@@ -11,6 +11,7 @@ use deepsim::picture::Picture;
 
 use super::TrainedAutoencoder;
 use super::codes::{principal, spread};
+use super::prior;
 use super::table::{Row, to_markdown};
 use super::train::card_of;
 use crate::data::builtin::{crops, open_data};
@@ -35,7 +36,7 @@ const MOST_ENCODED: usize = 2000;
 pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Result<ModelFile> {
     let config = &run.config;
     let AdversarialMemory { comparator, .. } = run.state.memory()?;
-    let (autoencoder, seen) = averaged(run, &options.mean_with, options.precision(), device)?;
+    let (mut autoencoder, seen) = averaged(run, &options.mean_with, options.precision(), device)?;
     let (dataset, held_out) = open_data(config)?;
     let pictures = crops(&held_out, options.most.unwrap_or(MOST_MEASURED), config.size)?;
     let measures = measure(&autoencoder, &pictures)?;
@@ -44,10 +45,13 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     if let Some(nats) = nats {
         println!("{nats:.1} nats a picture");
     }
-    let codes = match config.code() {
-        Code::Latent(_) => Some(principal(&autoencoder, &crops(&dataset, MOST_ENCODED, config.size)?)?),
-        Code::Grid => None,
-    };
+    let mut codes = None;
+    if let Code::Latent(_) = config.code() {
+        let pictures = crops(&dataset, MOST_ENCODED, config.size)?;
+        codes = Some(principal(&autoencoder, &pictures)?);
+        let prior = prior::fit(&autoencoder, &pictures, options.components)?;
+        autoencoder.generation = autoencoder.generation.with_prior(prior)?;
+    }
     let card = Card {
         training: Some(card::training(run, comparator, seen)),
         held_out: vec![HeldOut { nats, ..card::held_out(&measures) }],

@@ -6,6 +6,7 @@ mod codes;
 mod curves;
 mod eval;
 mod export;
+pub mod prior;
 mod table;
 mod train;
 

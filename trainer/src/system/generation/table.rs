@@ -34,22 +34,25 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<usize>,
     /// Kernel distance of the reconstructions of held-out pictures to the training pictures: what samples could have at best, if the codes of
-    /// pictures filled the normal distribution that samples are drawn from.
+    /// pictures filled the distribution that samples are drawn from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconstructed: Option<Estimate>,
     /// Distances of pictures that were not there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<Distances>,
+    /// Median distance of those pictures to the nearest training picture: copies are nearer than held-out pictures are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<f64>,
 }
 
 /// Formats rows as a Markdown table: errors in percent, kernel distances in thousandths, each with half the width of its 95 % interval.
 pub fn to_markdown(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | reconstructions' kernel distance | kernel distance, training | held out | Fréchet, training | held out |\n",
+        "| method | pictures seen | picture % | judge % | PSNR dB | SSIM | cosine | nats | active | reconstructions' kernel distance | kernel distance, training | held out | Fréchet, training | held out | nearest training picture |\n",
     );
-    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
-    for Row { method, pictures_seen, reconstruction, nats, active, reconstructed, samples, .. } in rows {
+    for Row { method, pictures_seen, reconstruction, nats, active, reconstructed, samples, nearest, .. } in rows {
         let _ = write!(text, "| {method} | {} |", or_dash(pictures_seen.map(|seen| seen.to_string())));
         let error = |space| {
             let measured = reconstruction.as_ref().and_then(|measures| measures.errors.get(&space));
@@ -65,7 +68,8 @@ pub fn to_markdown(rows: &[Row]) -> String {
         let distance = |value: fn(&Distances) -> Estimate| or_dash(samples.as_ref().map(|samples| cell(value(samples), 1000.0, 1)));
         let frechet = |value: fn(&Distances) -> f64| or_dash(samples.as_ref().map(|samples| format!("{:.1}", value(samples))));
         let _ = write!(text, " {} | {} |", distance(|d| d.kernel_training), distance(|d| d.kernel_held_out));
-        let _ = writeln!(text, " {} | {} |", frechet(|d| d.frechet_training), frechet(|d| d.frechet_held_out));
+        let _ = write!(text, " {} | {} |", frechet(|d| d.frechet_training), frechet(|d| d.frechet_held_out));
+        let _ = writeln!(text, " {} |", or_dash(nearest.map(|nearest| format!("{nearest:.2}"))));
     }
     text
 }
