@@ -155,6 +155,22 @@ fn a_file_that_never_comes_is_survived() -> Result<()> {
 }
 
 #[test]
+fn a_network_that_is_loaded_later_is_not_taken_for_the_program() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    in_browser(Gpu::None, &site_of(temporary.path(), &["fire5"])?, async |page| {
+        page.open(STATE).await?;
+        // Half a minute later a sentence about the program would follow; the test does not wait for it.
+        let script = "const set = globalThis.setTimeout; let long = 0; \
+            globalThis.setTimeout = (work, time, ...more) => { if (time >= 30000) long += 1; return set(work, time, ...more); }; \
+            deepsim.engine.dispatchEvent(new CustomEvent('progress', { detail: { name: 'fire5', done: 1, total: 1 } })); \
+            const ready = long; deepsim.engine.dispatchEvent(new CustomEvent('lost', { detail: { kind: 'crashed', detail: '' } })); \
+            globalThis.setTimeout = set; return [ready, long]";
+        ensure!(page.run(script, vec![]).await? == json!([0, 1]));
+        Ok(())
+    })
+}
+
+#[test]
 fn without_the_module_for_webgpu_the_processor_computes() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let site = site_of(temporary.path(), &["fire5"])?;

@@ -142,7 +142,7 @@ async fn moves(page: &Page) -> Result<()> {
     page.click("#moves-reset").await?;
     page.set("way", "0").await?;
     page.rest().await?;
-    let wanted = natives[0].picture(&latent(12, 2, 0, natives[0].0.len()))?;
+    let wanted = natives[0].picture(&natives[0].draw(12, 2, 0)?)?;
     ensure_shown(page, "back", "emoji-vae-moved", &wanted).await
 }
 

@@ -156,8 +156,11 @@ export class Page {
             this.setStatus(SAY.loading(name, done, total));
         });
         const waiting = new Silence(() => this.setStatus(SAY.stillWaiting()));
-        for (const event of ["progress", "lost"]) this.engine.addEventListener(event, () => waiting.heard());
-        for (const event of ["ready", "failed"]) this.engine.addEventListener(event, () => waiting.end());
+        // Networks that are loaded once the program is there have sentences of their own.
+        let starts = true;
+        this.engine.addEventListener("progress", () => { if (starts) waiting.heard(); });
+        this.engine.addEventListener("lost", () => { starts = true; waiting.heard(); });
+        for (const event of ["ready", "failed"]) this.engine.addEventListener(event, () => { starts = false; waiting.end(); });
         this.engine.addEventListener("ready", (event) => this.onReady(/** @type {CustomEvent} */ (event)));
         this.engine.addEventListener("lost", (event) => {
             const { kind, detail } = /** @type {CustomEvent} */ (event).detail;

@@ -157,7 +157,7 @@ mod tests {
     fn posteriors(seed: u64) -> Posteriors {
         let code = |place: u64| {
             let noise = latent(seed, place, 0, 2);
-            let centre = if place.is_multiple_of(4) { 3.0 } else { -1.0 };
+            let centre = if place < 100 { 3.0 } else { -1.0 };
             [centre + 0.2 * f64::from(noise[0]), 0.2 * f64::from(noise[1])]
         };
         let rows: Vec<f64> = (0..400).flat_map(code).collect();
