@@ -19,8 +19,8 @@ use stored::Tensors;
 /// The version of the format that this build writes, and the only one that it reads.
 pub const VERSION: u32 = 2;
 
-/// What the names of tensors begin with that belong to no network, such as those of a prior over codes.
-pub(crate) const WITHOUT_NETWORK: &str = "prior.";
+/// What the names of the tensors of a prior over codes begin with. They belong to no network.
+pub(crate) const PRIOR_PREFIX: &str = "prior.";
 
 const CARD_KEY: &str = "deepsim";
 /// The placeholder of the checksum while it is computed.

@@ -4,7 +4,7 @@
 //! training. So the distribution is fitted after training, without a change to the networks (Ghosh et al. 2020, section 4: ex-post density estimation). It
 //! is a mixture of normal distributions that share one covariance.
 
-use crate::model_file::{ModelFile, ModelFileError, Precision, WITHOUT_NETWORK};
+use crate::model_file::{ModelFile, ModelFileError, PRIOR_PREFIX, Precision};
 
 /// A mixture of normal distributions with one covariance.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Prior {
 const PARTS: [&str; 3] = ["weights", "centres", "factor"];
 
 fn name(part: &str) -> String {
-    format!("{WITHOUT_NETWORK}{part}")
+    format!("{PRIOR_PREFIX}{part}")
 }
 
 impl Prior {
@@ -88,10 +88,11 @@ impl Prior {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
     use crate::generation::latent;
     use crate::random::generator_at;
-    use rand::RngExt;
 
     fn prior() -> Prior {
         Prior::new(vec![0.75, 0.25], vec![1.0, 0.0, -3.0, 0.0], vec![1.0, 0.0, 0.5, 2.0]).unwrap()

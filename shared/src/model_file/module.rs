@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
 use super::stored::{Precision, Tensors, holds_scales, insert, values_of};
-use super::{ModelFileError, WITHOUT_NETWORK};
+use super::{ModelFileError, PRIOR_PREFIX};
 
 /// Returns a network's tensors by name.
 pub(super) fn collect(module: &impl Module, precision: Precision) -> Tensors {
@@ -20,7 +20,7 @@ pub(super) fn fill<M: Module>(tensors: &Tensors, module: M) -> Result<M, ModelFi
     if let Some(error) = filler.error {
         return Err(error);
     }
-    let has = tensors.keys().filter(|name| !holds_scales(tensors, name) && !name.starts_with(WITHOUT_NETWORK)).count();
+    let has = tensors.keys().filter(|name| !holds_scales(tensors, name) && !name.starts_with(PRIOR_PREFIX)).count();
     if filler.used != has {
         let takes = filler.used;
         return Err(ModelFileError::Shape(format!("it has {has} tensors, the network takes {takes}")));
