@@ -46,7 +46,7 @@ impl Generation {
         file
     }
 
-    /// Draws codes from a prior, or from the standard normal without one.
+    /// Returns the autoencoder with another prior; without one, codes are drawn from the standard normal.
     ///
     /// # Errors
     /// [`ModelFileError::Shape`] if the prior is of other codes.
@@ -57,11 +57,6 @@ impl Generation {
             }
             _ => Ok(Self { prior, ..self }),
         }
-    }
-
-    /// Returns the prior that codes are drawn from; without one it is the standard normal.
-    pub const fn prior(&self) -> Option<&Prior> {
-        self.prior.as_ref()
     }
 
     /// Returns the network's card.

@@ -52,13 +52,13 @@ fn mean(samples: &[Held]) -> f64 {
     samples.iter().map(|held| held.mib).sum::<f64>() / samples.len() as f64
 }
 
-/// One run takes the whole time: a process that starts anew would hide growth.
 #[test]
 fn memory_and_open_files_of_a_long_run_do_not_grow() -> Result<()> {
     let _alone = alone();
     let temporary = tempfile::tempdir()?;
     let (data, run) = (temporary.path().join("data"), temporary.path().join("run"));
     folder_of_pictures(&data, 5)?;
+    // One run takes the whole time: a process that starts anew would hide growth.
     let mut command = small_run(&data, &run);
     command.args(["--layer", "pool1", "--epochs", "100000000", "--checkpoint-every", "20", "--data-threads", "1"]);
     let mut child = command.env("RAYON_NUM_THREADS", "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;

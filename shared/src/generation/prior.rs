@@ -1,7 +1,7 @@
 //! A distribution over codes that was fitted to those of the training pictures, in place of the standard normal.
 //!
 //! The codes of all pictures together are not standard normal, however near each picture's posterior is; what is drawn between them was never decoded in
-//! training. So the distribution is fitted after training, without a change to the networks (Ghosh et al. 2020, section 4: ex-post density estimation). It
+//! training. So the distribution is fitted after training, without a change to the networks (Ghosh et al. 2020: ex-post density estimation). It
 //! is a mixture of normal distributions that share one covariance.
 
 use crate::model_file::{ModelFile, ModelFileError, PRIOR_PREFIX, Precision};
@@ -71,7 +71,7 @@ impl Prior {
         self.weights.len()
     }
 
-    /// Returns the code that standard normal noise `[size]` means in the component at `share`, in [0, 1), of the whole probability.
+    /// Returns the code for standard normal noise `[size]`, in the component in which the cumulative weights pass `share` of their sum, in [0, 1).
     pub fn code(&self, share: f32, noise: &[f32]) -> Vec<f32> {
         let mut left = share * self.weights.iter().sum::<f32>();
         let chosen = self.weights.iter().position(|weight| {

@@ -1,6 +1,6 @@
 //! The fit of a [`Prior`]: a mixture of normal distributions with one covariance, to the posteriors of pictures, by expectation maximisation.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use deepsim::generation::Prior;
 use deepsim::picture::{self, Picture};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -143,7 +143,6 @@ pub fn fit(autoencoder: &TrainedAutoencoder, pictures: &[Picture], components: u
     if components == 0 {
         return Ok(None);
     }
-    ensure!(!pictures.is_empty(), "a prior is fitted to the codes of pictures, and there is none");
     Posteriors::of(autoencoder, pictures)?.map(|posteriors| Mixture::fit(&posteriors, components)?.to_prior()).transpose()
 }
 
