@@ -9,6 +9,7 @@ use rand::RngExt;
 use crate::generation::{latent, walk as walk_between};
 use crate::model_file::{Card, Class, Kind, ModelFile, ModelFileError};
 use crate::nets::lapgan::{Lapgan, LapganShape, Made, noise_shape};
+use crate::pyramid::reduce;
 use crate::random::generator_at;
 
 /// Separates the numbers that choose classes from those of noise.
@@ -105,6 +106,18 @@ impl PyramidGenerator {
         self.go_on(Some(pictures), level + 1, noise)
     }
 
+    /// Reduces pictures `[batch, 3, side, side]` of the generator's side to the side of a level, counted from 0, and makes the detail of the finer levels
+    /// anew. Returns the pictures at each level from that one on. With a variational autoencoder's pictures this is a LAPGAN that begins with a code in
+    /// place of noise.
+    pub fn replace_detail(&self, pictures: Tensor<4>, level: usize, noise: &[Noise]) -> Vec<Made> {
+        let mut coarse = pictures;
+        for _ in level + 1..self.sides().len() {
+            coarse = reduce(coarse); // [batch, 3, side / 2, side / 2]
+        }
+        let finer = self.refine(coarse.clone(), level, noise);
+        std::iter::once(Made { under: None, pictures: coarse }).chain(finer).collect()
+    }
+
     fn go_on(&self, mut before: Option<Tensor<4>>, first: usize, noise: &[Noise]) -> Vec<Made> {
         let sides = self.sides();
         let mut made = Vec::with_capacity(sides.len());
@@ -186,6 +199,19 @@ mod tests {
         let rest = generator.refine(whole[0].pictures.clone(), 0, &noise);
         assert_eq!((whole.len(), rest.len()), (3, 2));
         let difference: f32 = (whole[2].pictures.clone() - rest[1].pictures.clone()).abs().max().into_scalar();
+        assert!(difference == 0.0, "{difference}");
+    }
+
+    #[test]
+    fn replaced_detail_depends_on_the_coarse_picture_and_the_noise_alone() {
+        let generator = generator(&[]);
+        let noise = [generator.draw(1, 0, &[], None)];
+        let drawn = generator.grow(&noise).remove(2).pictures; // [1, 3, 32, 32]
+        let replaced = generator.replace_detail(drawn.clone(), 1, &noise);
+        let sides: Vec<usize> = replaced.iter().map(|made| made.pictures.dims()[3]).collect();
+        assert_eq!((sides, replaced[0].under.is_none()), (vec![16, 32], true));
+        let refined = generator.refine(reduce(drawn), 1, &noise).remove(0).pictures; // [1, 3, 32, 32]
+        let difference: f32 = (replaced[1].pictures.clone() - refined).abs().max().into_scalar();
         assert!(difference == 0.0, "{difference}");
     }
 

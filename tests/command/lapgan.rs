@@ -161,8 +161,8 @@ fn pictures_are_drawn_walked_and_measured() -> Result<()> {
     eval.arg("--data").arg(path("data")).arg("--json").arg(path("eval.json")).arg("--sheet").arg(path("eval.jpg"));
     succeed(&mut eval)?;
     let rows: Vec<Value> = serde_json::from_slice(&read("eval.json")?)?;
-    let from: Vec<_> = rows.iter().map(|row| row["from"].as_u64()).collect();
-    ensure!(from == [None, Some(8), Some(16), None, None], "{rows:?}");
+    let from: Vec<_> = rows.iter().map(|row| row["from"].as_str()).collect();
+    ensure!(from == [Some("noise"), Some("real pictures of 8 pixels"), Some("real pictures of 16 pixels"), None, None], "{rows:?}");
     let distance = |row: &Value| row.pointer("/distances/kernel_training/mean").and_then(Value::as_f64).context("a distance");
     // A network that has learned nothing is far away; given the picture at half of its side, it is nearer.
     ensure!(distance(&rows[2])? < distance(&rows[1])? && distance(&rows[1])? < distance(&rows[0])?, "{rows:?}");
@@ -172,6 +172,76 @@ fn pictures_are_drawn_walked_and_measured() -> Result<()> {
     succeed(report.args(["report", "--device", "flex"]).arg(path("run")).arg("--output").arg(path("report.html")))?;
     let html = fs::read_to_string(path("report.html"))?;
     ensure!(html.contains("run, 32 pixels") && html.contains("nearest training picture"), "{html:.2000}");
+    Ok(())
+}
+
+#[test]
+fn a_pyramid_begins_with_the_pictures_of_an_autoencoder() -> Result<()> {
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path();
+    data(folder, 44)?;
+    let path = |name: &str| folder.join(name);
+    let picture = |name: &str| Ok::<_, anyhow::Error>(image::open(path(name))?.into_rgb8());
+    model(folder, "lapgan", 2, &[])?;
+    for (name, options) in [("vae", &["--task", "vae"][..]), ("plain", &["--task", "autoencoder"])] {
+        succeed(
+            small_run(&path("data"), &path(name))
+                .args(["--latent", "8", "--image-weight", "3", "--max-steps", "60", "--epochs", "99"])
+                .args(options),
+        )?;
+        succeed(trainer().arg("export").arg(path(name)).args(["--most", "4", "--output"]).arg(path(name).with_extension("safetensors")))?;
+    }
+    let made_by = |command: &str, name: &str, model: &str, more: &[&str]| {
+        let mut command_line = trainer();
+        command_line.args([command, "--device", "flex"]).arg(path(model)).args(more).arg("--output").arg(path(name));
+        command_line
+    };
+    let code = path("vae.safetensors");
+    let code = code.to_str().context("a path")?;
+    let sample = ["--count", "4", "--seed", "7"];
+    succeed(&mut made_by("sample", "decoded.png", "vae.safetensors", &sample))?;
+    succeed(&mut made_by("sample", "detailed.png", "lapgan.safetensors", &[&sample[..], &["--code", code]].concat()))?;
+    succeed(&mut made_by("sample", "coarser.png", "lapgan.safetensors", &[&sample[..], &["--code", code, "--code-side", "8"]].concat()))?;
+    succeed(&mut made_by("sample", "noise.png", "lapgan.safetensors", &sample))?;
+    // Untrained levels add little: the pictures are the autoencoder's, at half and at a quarter of the side.
+    let decoded = picture("decoded.png")?;
+    let distance = |name: &str| {
+        let squares = picture(name)?.iter().zip(decoded.iter()).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
+        Ok::<_, anyhow::Error>(squares)
+    };
+    let distances = [distance("detailed.png")?, distance("coarser.png")?, distance("noise.png")?];
+    ensure!(0.0 < distances[0] && distances.is_sorted_by(|near, far| near < far), "{distances:?}");
+
+    succeed(&mut made_by(
+        "interpolate",
+        "walk.png",
+        "lapgan.safetensors",
+        &["--seed", "7", "--from", "0", "--to", "3", "--frames", "4", "--code", code],
+    ))?;
+    let first = |name: &str| Ok::<_, anyhow::Error>(image::imageops::crop_imm(&picture(name)?, 0, 0, 32, 32).to_image());
+    ensure!(first("walk.png")? == first("detailed.png")?, "a walk begins at its first end");
+
+    let mut eval = trainer();
+    eval.args(["eval", "--device", "flex", "--samples", "6", "--code", code])
+        .arg(path("lapgan.safetensors"))
+        .arg("--training")
+        .arg(path("data"));
+    succeed(eval.arg("--data").arg(path("data")).arg("--json").arg(path("eval.json")))?;
+    let rows: Vec<Value> = serde_json::from_slice(&fs::read(path("eval.json"))?)?;
+    ensure!(rows[1]["from"] == "codes of vae" && rows[1]["distances"] != rows[0]["distances"], "{rows:?}");
+
+    let plain = path("plain.safetensors");
+    let plain = plain.to_str().context("a path")?;
+    for (model, options, told) in [
+        ("lapgan.safetensors", &["--code", plain][..], "cannot be drawn"),
+        ("lapgan.safetensors", &["--code", code, "--class", "0"], "tells no classes apart"),
+        ("lapgan.safetensors", &["--code", code, "--code-side", "32"], "8, 16 pixels"),
+        ("lapgan.safetensors", &["--code-side", "8"], "required arguments"),
+        ("vae.safetensors", &["--code", code], "--code is for a LAPGAN"),
+    ] {
+        let refused = fail(&mut made_by("sample", "no.png", model, options))?;
+        ensure!(refused.contains(told), "{options:?}: {refused}");
+    }
     Ok(())
 }
 

@@ -84,7 +84,7 @@ impl Session {
         Ok(self.generator(name)?.draw(u64::from(seed), u64::from(place), u64::from(again))?)
     }
 
-    fn generator(&self, name: &str) -> Result<&Generation, JsError> {
+    pub(crate) fn generator(&self, name: &str) -> Result<&Generation, JsError> {
         self.generators.get(name).ok_or_else(not_loaded)
     }
 }

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use deepsim::lapgan::{Noise, PyramidGenerator};
 use deepsim::model_file::ModelFile;
+use deepsim::nets::lapgan::Made;
 use deepsim::picture::{self, Picture};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -63,18 +64,56 @@ impl Session {
     #[wasm_bindgen(js_name = drawLevels)]
     pub async fn draw_levels(&self, name: &str, seed: u32, place: u32, again: &[u32], class: i32) -> Result<Vec<u8>, JsError> {
         let generator = self.pyramid(name)?;
-        let mut bytes = Vec::new();
-        for level in generator.grow(&noise(generator, seed, &[place], again, class)) {
-            let mut shown = Vec::new();
-            if let Some(under) = level.under {
-                // Twice as strong: residuals are small.
-                shown.extend([under.clone(), (level.pictures.clone() - under).mul_scalar(2.0)]);
-            }
-            shown.push(level.pictures);
-            let pictures = read(Tensor::cat(shown, 0)).await?; // [1 or 3, 3, side, side]
-            bytes.extend(pictures.iter().flat_map(Picture::to_rgba));
+        parts(generator.grow(&noise(generator, seed, &[place], again, class))).await
+    }
+
+    /// Decodes codes of an autoencoder, makes the detail of the pictures anew with the last level of a LAPGAN, and returns their RGBA bytes, one after the
+    /// other. `seed`, `places` and `again` are those of the detail's noise, as for [`Session::draw_pyramids`].
+    ///
+    /// # Errors
+    /// If there is no such LAPGAN or autoencoder, one of them is of another side, or the device fails.
+    #[wasm_bindgen(js_name = drawDetail)]
+    pub async fn draw_detail(
+        &self,
+        name: &str,
+        autoencoder: &str,
+        codes: &[f32],
+        seed: u32,
+        places: &[u32],
+        again: &[u32],
+    ) -> Result<Vec<u8>, JsError> {
+        let made = self.detail(name, autoencoder, codes, seed, places, again)?.pop();
+        let pictures = made.ok_or_else(not_loaded)?.pictures; // [codes, 3, side, side]
+        Ok(read(pictures).await?.iter().flat_map(Picture::to_rgba).collect())
+    }
+
+    /// Does the same with one code and returns the RGBA bytes of the last two levels: the decoded picture, reduced, then the enlarged picture, the residual
+    /// around grey, and their sum.
+    ///
+    /// # Errors
+    /// If there is no such LAPGAN or autoencoder, one of them is of another side, or the device fails.
+    #[wasm_bindgen(js_name = drawDetailLevels)]
+    pub async fn draw_detail_levels(
+        &self,
+        name: &str,
+        autoencoder: &str,
+        code: &[f32],
+        seed: u32,
+        place: u32,
+        again: &[u32],
+    ) -> Result<Vec<u8>, JsError> {
+        parts(self.detail(name, autoencoder, code, seed, &[place], again)?).await
+    }
+
+    fn detail(&self, name: &str, autoencoder: &str, codes: &[f32], seed: u32, places: &[u32], again: &[u32]) -> Result<Vec<Made>, JsError> {
+        let (generator, generation) = (self.pyramid(name)?, self.generator(autoencoder)?);
+        if generator.side() != generation.card().side {
+            return Err(JsError::new("the LAPGAN and the autoencoder make pictures of different sides"));
         }
-        Ok(bytes)
+        // A pyramid of one level has no detail.
+        let coarse = generator.sides().len().checked_sub(2).ok_or_else(not_loaded)?;
+        let decoded = generation.decode(generation.to_tensor(codes, &self.device)); // [codes, 3, side, side]
+        Ok(generator.replace_detail(decoded, coarse, &noise(generator, seed, places, again, -1)))
     }
 
     fn pyramid(&self, name: &str) -> Result<&PyramidGenerator, JsError> {
@@ -90,6 +129,22 @@ fn noise(generator: &PyramidGenerator, seed: u32, places: &[u32], again: &[u32],
         generator.draw(u64::from(seed), u64::from(place), again, class)
     };
     places.iter().enumerate().map(draw).collect()
+}
+
+/// Returns the RGBA bytes of what the page shows of levels: the picture of the first, and of each other one the enlarged picture, the residual and their sum.
+async fn parts(levels: Vec<Made>) -> Result<Vec<u8>, JsError> {
+    let mut bytes = Vec::new();
+    for level in levels {
+        let mut shown = Vec::new();
+        if let Some(under) = level.under {
+            // Twice as strong: residuals are small.
+            shown.extend([under.clone(), (level.pictures.clone() - under).mul_scalar(2.0)]);
+        }
+        shown.push(level.pictures);
+        let pictures = read(Tensor::cat(shown, 0)).await?; // [1 or 3, 3, side, side]
+        bytes.extend(pictures.iter().flat_map(Picture::to_rgba));
+    }
+    Ok(bytes)
 }
 
 async fn read(pictures: Tensor<4>) -> Result<Vec<Picture>, JsError> {

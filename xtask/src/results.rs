@@ -57,7 +57,13 @@ const SECTIONS: [Section; 7] = [
         curves: &[],
     },
     Section { name: "generation", models: ("models", &["emoji-vae"]), arguments: &["eval"], sheets: true, curves: &[] },
-    Section { name: "lapgan", models: ("models", &["emoji-lapgan"]), arguments: &["eval"], sheets: true, curves: &[] },
+    Section {
+        name: "lapgan",
+        models: ("models", &["emoji-lapgan"]),
+        arguments: &["eval", "--code", "models/emoji-vae.safetensors"],
+        sheets: true,
+        curves: &[],
+    },
     Section {
         name: "surgery",
         models: ("models", &["fire9", "scores"]),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use deepsim::model_file::Kind;
@@ -11,6 +11,7 @@ use crate::device::Backend;
 use crate::measure::sheet;
 use crate::models;
 use crate::system::generation::TrainedAutoencoder;
+use crate::system::lapgan::coded::{CodeOptions, CodedLapgan};
 use crate::system::lapgan::drawn::TrainedLapgan;
 
 /// Options of `trainer sample`.
@@ -30,6 +31,10 @@ pub struct SampleOptions {
     /// Class of the pictures, by its name or its number, for a LAPGAN that tells classes apart [default: as often as in the training pictures]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+
+    /// What a LAPGAN begins with.
+    #[command(flatten)]
+    pub code: CodeOptions,
 
     /// PNG to write: a grid as square as can be
     #[arg(long, value_name = "FILE")]
@@ -51,10 +56,16 @@ pub fn sample(options: &SampleOptions, device: &Device) -> Result<()> {
         Kind::Lapgan(_) => {
             let lapgan = TrainedLapgan::of(&file, device).with_context(|| options.model.display().to_string())?;
             let class = options.class.as_deref().map(|name| lapgan.class(name)).transpose()?;
-            lapgan.draw(&lapgan.noise(options.seed, options.count, class))?
+            let noise = lapgan.noise(options.seed, options.count, class);
+            match CodedLapgan::open(&options.code, &lapgan, device)? {
+                Some(_) if class.is_some() => bail!("--class has no effect with --code: the code says what the picture shows"),
+                Some(coded) => coded.draw(&lapgan, options.seed, &noise)?,
+                None => lapgan.draw(&noise)?,
+            }
         }
         _ => {
             ensure!(options.class.is_none(), "--class is for a LAPGAN");
+            ensure!(options.code.code.is_none(), "--code is for a LAPGAN");
             let autoencoder = TrainedAutoencoder::read(&options.model, device)?;
             autoencoder.draw(options.seed, options.count).with_context(|| options.model.display().to_string())?
         }

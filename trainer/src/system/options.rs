@@ -10,6 +10,7 @@ use crate::config::style::StyleOptions;
 use crate::device::Backend;
 use crate::measure::method::Descent;
 use crate::measure::table::TableFiles;
+use crate::system::lapgan::coded::CodeOptions;
 
 /// Normal distributions in the prior of a variational autoencoder.
 pub const COMPONENTS: usize = 128;
@@ -71,6 +72,10 @@ pub struct EvalOptions {
     /// Of style networks, and of what they are compared with.
     #[command(flatten)]
     pub styles: StyleOptions,
+
+    /// Of LAPGANs: also measure them with codes in place of noise.
+    #[command(flatten)]
+    pub code: CodeOptions,
 
     /// Re-encode this many times
     #[arg(long, default_value_t = 1, value_name = "N")]

@@ -15,6 +15,12 @@ export const COMMANDS = {
     "draw-pyramids": { name: "string", seed: "number", cells: Array, class: "number" },
     /** Draws one picture of a LAPGAN. Returns {levels}: for each level {side, pictures}, the RGBA bytes of the coarsest picture, or of the enlarged one, the residual and their sum. */
     "draw-levels": { name: "string", seed: "number", place: "number", again: Array, class: "number" },
+    /** Draws cells {place, code, again} of a LAPGAN that begins with an autoencoder's codes: `code` counts how often the code was drawn, `again` is as above. Returns {rgba, side}. */
+    "draw-detail": { name: "string", autoencoder: "string", seed: "number", cells: Array },
+    /** Draws one such cell. Returns {levels} as above, of the last two levels. */
+    "draw-detail-levels": { name: "string", autoencoder: "string", seed: "number", cell: "object" },
+    /** Does what `move` does, and makes the picture's detail anew with a LAPGAN, with the noise of a place. Returns {rgba, side}. */
+    "move-detail": { name: "string", autoencoder: "string", from: "object", to: "object", share: "number", moves: Array, seed: "number", place: "number" },
     /** Decodes a code between two ends, moved along directions. An end is a cell or {slot}. Returns {rgba, side}. */
     move: { name: "string", from: "object", to: "object", share: "number", moves: Array },
 };

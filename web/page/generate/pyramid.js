@@ -8,10 +8,13 @@ import { Tile } from "./tile.js";
 import { SAY } from "./words.js";
 
 const classes = /** @type {HTMLSelectElement} */ (element("pyramid-class"));
+const begins = /** @type {HTMLSelectElement} */ (element("pyramid-begins"));
 const steps = element("pyramid-levels");
 
 /** Counts of redraws of whole squares are this many counts of a level. */
 const WHOLE = 1000;
+/** Counts of a code's redraws as a level are this many counts of a redraw of its square. */
+const CODE = 1000000;
 /** Milliseconds between the steps of a picture that grows. */
 const PAUSE = 450;
 
@@ -23,12 +26,13 @@ const PARTS = /** @type {const} */ (["under", "residual", "sum"]);
 
 export class Pyramid {
     /**
-     * @param {Entry} entry @param {import("../common/page.js").Page} page
+     * @param {Entry} entry @param {Entry | undefined} autoencoder whose codes it can begin with @param {import("../common/page.js").Page} page
      * @param {(type: string, body: object, lane: string) => Promise<any>} ask asks the worker
      * @param {(place: number) => void} choose @param {() => void} changed
      */
-    constructor(entry, page, ask, choose, changed) {
+    constructor(entry, autoencoder, page, ask, choose, changed) {
         this.entry = entry;
+        this.autoencoder = autoencoder;
         this.page = page;
         this.ask = ask;
         this.changed = changed;
@@ -37,7 +41,17 @@ export class Pyramid {
         this.levels = [];
         /** @type {{sides: number[], classes: string[]} | undefined} */
         this.about = undefined;
+        /** Names what the levels were arranged for. */
+        this.arranged = "";
         this.growing = 0;
+        this.heading = make("h3");
+        element("pyramid-begins-row").hidden = !autoencoder;
+        begins.replaceChildren(.../** @type {const} */ (["code", "noise"]).map((value) => make("option", { value }, SAY.begins(value))));
+        begins.onchange = () => {
+            page.state.begins = begins.value;
+            page.state.levels = {};
+            changed();
+        };
         classes.onchange = () => {
             page.state.kind = Number(classes.value);
             changed();
@@ -46,34 +60,46 @@ export class Pyramid {
         element("pyramid-save").onclick = () => this.save();
     }
 
+    /** The autoencoder whose codes it begins with, if it does. */
+    coded() {
+        return this.page.state.begins === "code" ? this.autoencoder : undefined;
+    }
+
+    /** The title of its sheet. */
+    title() {
+        return this.coded() ? SAY.detailed() : LOSSES[this.entry.loss];
+    }
+
     /** The sheet beside those of other networks. */
     sheet() {
-        const title = LOSSES[this.entry.loss];
         const cells = make("div", { className: "cells" }, ...this.tiles.map(({ button }) => /** @type {HTMLElement} */ (button)));
-        return make("section", { className: "sheet", dataset: { sheet: this.entry.name }, "aria-label": title }, make("h3", {}, title), cells);
+        return make("section", { className: "sheet", dataset: { sheet: this.entry.name }, "aria-label": LOSSES[this.entry.loss] }, this.heading, cells);
     }
 
     /** Asks what the network is like, and makes the controls of its levels and classes. */
     async learn() {
-        if (this.about) return this.about;
-        const about = this.about = await this.ask("about-pyramid", { name: this.entry.name }, "about pyramid");
-        element("pyramid-class-row").hidden = !about.classes.length;
+        const about = this.about ??= await this.ask("about-pyramid", { name: this.entry.name }, "about pyramid");
+        if (this.arranged === this.page.state.begins) return;
+        this.arranged = this.page.state.begins;
+        // The code says what the picture shows, so that there is no class to choose.
+        element("pyramid-class-row").hidden = !about.classes.length || Boolean(this.coded());
         const options = [SAY.anyClass(), ...about.classes].map((/** @type {string} */ name, /** @type {number} */ at) => make("option", { value: at - 1 }, name));
         classes.replaceChildren(...options);
-        this.levels = about.sides.map((/** @type {number} */ side, /** @type {number} */ level) => this.level(side, level));
-        steps.replaceChildren(...this.levels.map(({ side, parts }, level) => {
+        const first = this.coded() ? about.sides.length - 2 : 0;
+        this.levels = about.sides.slice(first).map((/** @type {number} */ side, /** @type {number} */ level) => this.level(side, !level));
+        steps.replaceChildren(...this.levels.map(({ side, parts }, index) => {
+            const level = first + index;
             const again = make("button", { type: "button", className: "small", dataset: { level: String(level) }, onclick: () => this.redraw(level) }, SAY.redrawLevel());
             again.setAttribute("aria-label", SAY.redrawLevelOf(side));
             return make("li", {}, make("h3", {}, SAY.level(side)), make("div", { className: "parts" }, ...parts), again);
         }));
-        return about;
     }
 
-    /** @param {number} side @param {number} level @returns {Level} */
-    level(side, level) {
-        const shown = level ? PARTS : PARTS.slice(2);
+    /** @param {number} side @param {boolean} first whether it is the coarsest one @returns {Level} */
+    level(side, first) {
+        const shown = first ? PARTS.slice(2) : PARTS;
         const canvases = shown.map((part) => make("canvas", { width: side, height: side, role: "img", "aria-label": SAY.part(part, side), dataset: { tile: `${this.entry.name}-${side}-${part}` } }));
-        const parts = shown.map((part, at) => make("figure", {}, /** @type {HTMLElement} */ (canvases[at]), make("figcaption", {}, SAY.partShort(part, side))));
+        const parts = shown.map((part, at) => make("figure", {}, /** @type {HTMLElement} */ (canvases[at]), make("figcaption", {}, SAY.partShort(part, first))));
         return { side, canvases, parts };
     }
 
@@ -82,6 +108,14 @@ export class Pyramid {
         const { again, cell, levels } = this.page.state;
         const whole = (again[place] ?? 0) * WHOLE;
         return (this.about?.sides ?? []).map((_, level) => whole + (place === cell ? levels[level] ?? 0 : 0));
+    }
+
+    /** A square as the worker draws it. @param {number} place */
+    cell(place) {
+        const { again, cell, levels } = this.page.state;
+        // A code is drawn as the autoencoder's sheet draws it, until its level is drawn again.
+        const redrawn = place === cell ? levels[(this.about?.sides.length ?? 2) - 2] ?? 0 : 0;
+        return { place, code: (again[place] ?? 0) + CODE * redrawn, again: this.again(place) };
     }
 
     /** @param {number} level */
@@ -94,22 +128,28 @@ export class Pyramid {
     /** Shows the state in the controls. @param {boolean} own whether the visitor's picture is chosen in place of a square */
     show(own) {
         classes.value = String(this.page.state.kind);
+        begins.value = this.page.state.begins;
+        this.heading.textContent = this.title();
         for (const [place, tile] of this.tiles.entries()) tile.mark(!own && place === this.page.state.cell);
     }
 
     /** Brings the sheet and the levels up to date. Returns how many pictures were drawn. */
     async refresh() {
-        const { sheet, kind, cell } = this.page.state;
+        const { sheet: seed, kind, cell } = this.page.state;
         await this.learn();
+        const autoencoder = this.coded()?.name;
         // The options came with the network.
         classes.value = String(kind);
         const name = this.entry.name;
-        const cells = Array.from({ length: CELLS }, (_, place) => ({ place, again: this.again(place) }));
-        const key = (/** @type {object} */ of) => `${sheet} ${kind} ${JSON.stringify(of)} ${this.page.workers}`;
+        const cells = Array.from({ length: CELLS }, (_, place) => this.cell(place));
+        const key = (/** @type {object} */ of) => `${seed} ${autoencoder ?? kind} ${JSON.stringify(of)} ${this.page.workers}`;
         // Tiles that are up to date are not computed again.
         const missing = cells.filter((of) => this.tiles[of.place].holds !== key(of));
         if (missing.length) {
-            const { rgba, side, milliseconds } = await this.ask("draw-pyramids", { name, seed: sheet, cells: missing, class: kind }, "pyramids");
+            const drawn = autoencoder
+                ? this.ask("draw-detail", { name, autoencoder, seed, cells: missing }, "pyramids")
+                : this.ask("draw-pyramids", { name, seed, cells: missing, class: kind }, "pyramids");
+            const { rgba, side, milliseconds } = await drawn;
             for (const [index, of] of missing.entries()) {
                 const tile = this.tiles[of.place];
                 tile.show(rgba.subarray(index * side * side * 4, (index + 1) * side * side * 4), side);
@@ -117,7 +157,9 @@ export class Pyramid {
             }
             this.page.recordTime(`draw ${missing.length} of ${name}`, milliseconds);
         }
-        const { levels } = await this.ask("draw-levels", { name, seed: sheet, place: cell, again: this.again(cell), class: kind }, "levels");
+        const { levels } = autoencoder
+            ? await this.ask("draw-detail-levels", { name, autoencoder, seed, cell: this.cell(cell) }, "levels")
+            : await this.ask("draw-levels", { name, seed, place: cell, again: this.again(cell), class: kind }, "levels");
         for (const [level, { side, pictures }] of levels.entries()) {
             for (const [part, rgba] of pictures.entries()) draw(this.levels[level].canvases[part], rgba, side);
         }

@@ -1,7 +1,7 @@
 // @ts-check
 // What a link to the view Generate restores.
 
-import { name, number, numbers, numbersByNumber, whole } from "../common/fields.js";
+import { choice, name, number, numbers, numbersByNumber, whole } from "../common/fields.js";
 
 /** Pictures on a sheet of samples. */
 export const CELLS = 16;
@@ -23,6 +23,8 @@ export const FIELDS = {
     way: number(0, 0, 1),
     /** How often each level of the chosen cell's pyramid was drawn again. */
     levels: numbersByNumber(/^(\d):(\d{1,3})$/, 5),
+    /** What the LAPGAN begins with: codes of the autoencoder trained with DeePSiM, or noise. */
+    begins: choice("code", ["code", "noise"]),
     /** The class of a LAPGAN's pictures, or -1 for any. */
     kind: whole(-1, -1, 99),
     /** Deviations along each direction. */

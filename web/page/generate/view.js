@@ -37,6 +37,8 @@ export class Generate {
         this.models = [];
         /** The LAPGAN of the same pictures, if there is one. @type {Pyramid | undefined} */
         this.pyramid = undefined;
+        /** The moved code's picture with detail of the LAPGAN. @type {Tile | undefined} */
+        this.detailed = undefined;
         /** The visitor's picture in place of a cell, and which worker has it. @type {{source: import("../common/source.js").Source, taken: string} | undefined} */
         this.own = undefined;
         /** The models of the page. @type {import("../common/weights.js").Entry[]} */
@@ -85,7 +87,7 @@ export class Generate {
         way.addEventListener("input", change(() => { state.way = Number(way.value); }));
         element("moves-reset").addEventListener("click", change(() => { state.moves = []; }));
         onFile(element("encode-file"), (source) => this.open(source));
-        element("save-drawn").addEventListener("click", () => saveTiles(this.sheets().map(({ loss, tiles }) => ({ title: LOSSES[loss], tiles }))));
+        element("save-drawn").addEventListener("click", () => saveTiles(this.sheets()));
         element("copy-drawn").addEventListener("click", async () => this.page.setStatus(await copyLink(location.href, Boolean(this.own))));
     }
 
@@ -131,7 +133,8 @@ export class Generate {
             result: new Tile(LOSSES[loss], `${name}-moved`),
         }));
         const entry = chosen.find(({ loss }) => loss === "lapgan");
-        this.pyramid = entry && new Pyramid(entry, this.page, (type, body, lane) => this.ask(type, body, lane), (place) => this.choose(place), () => {
+        const autoencoder = chosen.find(({ loss }) => loss === "deepsim");
+        this.pyramid = entry && new Pyramid(entry, autoencoder, this.page, (type, body, lane) => this.ask(type, body, lane), (place) => this.choose(place), () => {
             this.own = undefined;
             this.page.remember();
             this.refresh();
@@ -139,12 +142,14 @@ export class Generate {
         element("pyramid").hidden = !this.pyramid;
         element("sheets").replaceChildren(...this.models.map(({ name, loss, tiles }) =>
             make("section", { className: "sheet", dataset: { sheet: name }, "aria-label": LOSSES[loss] }, make("h3", {}, LOSSES[loss]), make("div", { className: "cells" }, ...tiles.map(({ button }) => /** @type {HTMLElement} */ (button))))), ...(this.pyramid ? [this.pyramid.sheet()] : []));
-        element("made").replaceChildren(...this.models.map(({ result }) => result.figure()));
+        this.detailed = this.pyramid && new Tile(SAY.detailed(), `${this.pyramid.entry.name}-moved`);
+        element("made").replaceChildren(...[...this.models.map(({ result }) => result), ...(this.detailed ? [this.detailed] : [])].map((tile) => tile.figure()));
     }
 
     /** The sheets of all networks. */
     sheets() {
-        return [...this.models, ...(this.pyramid ? [{ loss: this.pyramid.entry.loss, tiles: this.pyramid.tiles }] : [])];
+        const titled = this.models.map(({ loss, tiles }) => ({ title: LOSSES[loss], tiles }));
+        return [...titled, ...(this.pyramid ? [{ title: this.pyramid.title(), tiles: this.pyramid.tiles }] : [])];
     }
 
     /** Follows a link: it may name other pictures, and never the visitor's own. */
@@ -217,16 +222,26 @@ export class Generate {
     results() {
         this.page.runCancellable(async () => {
             for (const model of this.models) {
-                const { sheet, again, cell, way: share, moves } = this.page.state;
-                const at = (/** @type {number} */ place) => ({ seed: sheet, place, again: again[place] ?? 0 });
-                const from = this.own ? { slot: "g" } : at(cell);
                 if (this.own) await this.take(model);
-                const { rgba, side, milliseconds } = await this.ask("move", { name: model.name, from, to: at(this.page.state.to), share, moves }, `move ${model.name}`);
+                const { rgba, side, milliseconds } = await this.ask("move", { name: model.name, ...this.way() }, `move ${model.name}`);
                 model.result.show(rgba, side);
                 this.page.recordTime(`move ${model.name}`, milliseconds);
             }
+            const { pyramid, detailed } = this;
+            if (!pyramid?.autoencoder || !detailed) return;
+            const { sheet: seed, cell: place } = this.page.state;
+            const names = { name: pyramid.entry.name, autoencoder: pyramid.autoencoder.name };
+            const { rgba, side } = await this.ask("move-detail", { ...names, seed, place, ...this.way() }, `move ${names.name}`);
+            detailed.show(rgba, side);
         });
         this.page.settle();
+    }
+
+    /** The way that the code goes: from the chosen square or the visitor's picture to another square, and along directions. */
+    way() {
+        const { sheet, again, cell, to: end, way: share, moves } = this.page.state;
+        const at = (/** @type {number} */ place) => ({ seed: sheet, place, again: again[place] ?? 0 });
+        return { from: this.own ? { slot: "g" } : at(cell), to: at(end), share, moves };
     }
 
     /** Puts the visitor's picture into the worker's slot, at the models' side. @param {Model} model */

@@ -10,6 +10,8 @@ const autoencoders = new Map();
 /** Codes of the visitor's picture, by autoencoder; another picture clears them. @type {Map<string, Float32Array>} */
 const encoded = new Map();
 
+/** @typedef {{place: number, code: number, again: number[]}} DetailCell */
+
 /** LAPGANs that are on the device. @type {Map<string, {sides: number[], classes: string[]}>} */
 const pyramids = new Map();
 
@@ -52,6 +54,33 @@ async function codeOf(name, end) {
     return code;
 }
 
+/** The codes of cells, one after the other. @param {string} name @param {{seed: number, place: number, again: number}[]} cells */
+async function codesOf(name, cells) {
+    const { size } = await load(name);
+    const codes = new Float32Array(cells.length * size);
+    for (const [index, cell] of cells.entries()) codes.set(wasm().drawCode(name, cell.seed, cell.place, cell.again), index * size);
+    return codes;
+}
+
+/**
+ * The code between two ends, moved along directions.
+ * @param {{name: string, from: any, to: any, share: number, moves: number[]}} way
+ */
+async function codeBetween({ name, from, to, share, moves }) {
+    const start = await codeOf(name, from);
+    const between = share > 0 ? wasmLibrary().walkCode(start, await codeOf(name, to), share) : start;
+    return wasm().moveCode(name, between, new Float32Array(moves));
+}
+
+/** Splits the bytes of levels: of the first there is one picture, of the others three. @param {number[]} sides @param {Uint8Array} bytes */
+function levelsIn(sides, bytes) {
+    let at = 0;
+    return sides.map((side, level) => ({ side, pictures: Array.from({ length: level ? 3 : 1 }, () => bytes.slice(at, (at += side * side * 4))) }));
+}
+
+/** A LAPGAN's counts of redraws, one for each level. @param {number[]} sides @param {number[]} counts */
+const countsOf = (sides, counts) => new Uint32Array(sides.map((_, level) => counts[level] ?? 0));
+
 /** @type {import("../common/commands.js").Functions} */
 export const FUNCTIONS = {
     about: ({ name }) => load(name),
@@ -64,33 +93,39 @@ export const FUNCTIONS = {
         encoded.clear();
     },
     async draw({ name, cells }) {
-        const { side, size } = await load(name);
-        const codes = new Float32Array(cells.length * size);
-        for (const [index, cell] of cells.entries()) codes.set(wasm().drawCode(name, cell.seed, cell.place, cell.again), index * size);
-        return { rgba: await wasm().generate(name, codes), side };
+        const { side } = await load(name);
+        return { rgba: await wasm().generate(name, await codesOf(name, cells)), side };
     },
     "about-pyramid": ({ name }) => loadPyramid(name),
     async "draw-pyramids"({ name, seed, cells, class: of }) {
         const { sides } = await loadPyramid(name);
         const places = new Uint32Array(cells.map((/** @type {{place: number}} */ { place }) => place));
-        const again = new Uint32Array(cells.flatMap((/** @type {{again: number[]}} */ { again: counts }) => sides.map((_, level) => counts[level] ?? 0)));
+        const again = new Uint32Array(cells.flatMap((/** @type {{again: number[]}} */ { again: counts }) => [...countsOf(sides, counts)]));
         return { rgba: await wasm().drawPyramids(name, seed, places, again, of), side: sides[sides.length - 1] };
     },
     async "draw-levels"({ name, seed, place, again, class: of }) {
         const { sides } = await loadPyramid(name);
-        const bytes = await wasm().drawLevels(name, seed, place, new Uint32Array(sides.map((_, level) => again[level] ?? 0)), of);
-        let at = 0;
-        return {
-            levels: sides.map((side, level) => ({
-                side,
-                pictures: Array.from({ length: level ? 3 : 1 }, () => bytes.slice(at, (at += side * side * 4))),
-            })),
-        };
+        return { levels: levelsIn(sides, await wasm().drawLevels(name, seed, place, countsOf(sides, again), of)) };
     },
-    async move({ name, from, to, share, moves }) {
-        const { side } = await load(name);
-        const start = await codeOf(name, from);
-        const between = share > 0 ? wasmLibrary().walkCode(start, await codeOf(name, to), share) : start;
-        return { rgba: await wasm().generate(name, wasm().moveCode(name, between, new Float32Array(moves))), side };
+    async "draw-detail"({ name, autoencoder, seed, cells }) {
+        const { sides } = await loadPyramid(name);
+        const codes = await codesOf(autoencoder, cells.map((/** @type {DetailCell} */ { place, code }) => ({ seed, place, again: code })));
+        const places = new Uint32Array(cells.map((/** @type {DetailCell} */ { place }) => place));
+        const again = new Uint32Array(cells.flatMap((/** @type {DetailCell} */ { again: counts }) => [...countsOf(sides, counts)]));
+        return { rgba: await wasm().drawDetail(name, autoencoder, codes, seed, places, again), side: sides[sides.length - 1] };
+    },
+    async "draw-detail-levels"({ name, autoencoder, seed, cell }) {
+        const { sides } = await loadPyramid(name);
+        const code = await codesOf(autoencoder, [{ seed, place: cell.place, again: cell.code }]);
+        return { levels: levelsIn(sides.slice(-2), await wasm().drawDetailLevels(name, autoencoder, code, seed, cell.place, countsOf(sides, cell.again))) };
+    },
+    async move(way) {
+        const { side } = await load(way.name);
+        return { rgba: await wasm().generate(way.name, await codeBetween(/** @type {any} */ (way))), side };
+    },
+    async "move-detail"({ name, autoencoder, from, to, share, moves, seed, place }) {
+        const { sides } = await loadPyramid(name);
+        const code = await codeBetween({ name: autoencoder, from, to, share, moves });
+        return { rgba: await wasm().drawDetail(name, autoencoder, code, seed, new Uint32Array([place]), countsOf(sides, [])), side: sides[sides.length - 1] };
     },
 };

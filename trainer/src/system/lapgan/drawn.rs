@@ -59,13 +59,26 @@ impl TrainedLapgan {
     /// # Errors
     /// If the device fails.
     pub fn refine(&self, pictures: &Tensor<4>, level: usize, noise: &[Noise]) -> Result<Vec<Picture>> {
-        let mut done = 0;
-        in_chunks(noise, |noise| {
-            let part = pictures.clone().narrow(0, done, noise.len()); // [chunk, 3, side, side]
-            done += noise.len();
-            self.generator.refine(part, level, noise).pop()
-        })
+        in_parts(pictures, noise, |part, noise| self.generator.refine(part, level, noise).pop())
     }
+
+    /// Makes the detail of pictures `[count, 3, side, side]` anew, from a level on, counted from 0.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn replace_detail(&self, pictures: &Tensor<4>, level: usize, noise: &[Noise]) -> Result<Vec<Picture>> {
+        in_parts(pictures, noise, |part, noise| self.generator.replace_detail(part, level, noise).pop())
+    }
+}
+
+/// Gives each chunk of noise the pictures that belong to it.
+fn in_parts(pictures: &Tensor<4>, noise: &[Noise], make: impl Fn(Tensor<4>, &[Noise]) -> Option<Made>) -> Result<Vec<Picture>> {
+    let mut done = 0;
+    in_chunks(noise, |noise| {
+        let part = pictures.clone().narrow(0, done, noise.len()); // [chunk, 3, side, side]
+        done += noise.len();
+        make(part, noise)
+    })
 }
 
 fn in_chunks(noise: &[Noise], mut make: impl FnMut(&[Noise]) -> Option<Made>) -> Result<Vec<Picture>> {

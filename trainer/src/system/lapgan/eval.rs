@@ -1,11 +1,14 @@
 //! `trainer eval` of LAPGANs: how far pictures of noise are from the training pictures, and pictures of which the coarse levels are real.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use deepsim::model_file::ModelFile;
 use deepsim::picture::{self, Picture};
 use deepsim::pyramid::Pyramid;
 
+use super::coded::CodedLapgan;
 use super::drawn::TrainedLapgan;
 use super::table::{Row, to_markdown};
 use crate::atomic_file::write_atomically;
@@ -41,26 +44,32 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
     for (path, model) in options.models.iter().zip(&models) {
-        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = file_stem(Some(path));
         eprintln!("measuring {name}");
         let seen = model.training.as_ref().map(|training| training.pictures_seen);
-        let mut measure = |from, pictures: &[Picture]| -> Result<_> {
+        let mut measure = |from: String, pictures: &[Picture]| -> Result<_> {
             let features = pooled(&judge, pictures)?;
             let (distances, nearest) = (references.measure(&features), references.median_to_nearest(&features));
-            rows.push(Row { method: name.clone(), pictures_seen: seen, from, distances, nearest });
+            rows.push(Row { method: name.clone(), pictures_seen: seen, from: Some(from), distances, nearest });
             Ok(features)
         };
-        let drawn = model.draw(&model.noise(SEED, options.samples, None))?;
-        let features = measure(None, &drawn)?;
-        let nearest = references.nearest(&features).take(SHOWN.min(drawn.len())).map(|at| training[at].clone());
-        sheet.extend([drawn[..SHOWN.min(drawn.len())].to_vec(), nearest.collect()]);
+        let noise = model.noise(SEED, options.samples, None);
+        let mut drawn = vec![("noise".to_owned(), model.draw(&noise)?)];
+        if let Some(coded) = CodedLapgan::open(&options.code, model, device)? {
+            drawn.push((format!("codes of {}", file_stem(options.code.code.as_deref())), coded.draw(model, SEED, &noise)?));
+        }
+        for (from, drawn) in drawn {
+            let features = measure(from, &drawn)?;
+            let nearest = references.nearest(&features).take(SHOWN.min(drawn.len())).map(|at| training[at].clone());
+            sheet.extend([drawn[..SHOWN.min(drawn.len())].to_vec(), nearest.collect()]);
+        }
 
         // The finer levels alone: the coarse pictures are the training pictures' own.
         let real: Vec<Picture> = training.iter().take(options.samples).cloned().collect();
         let noise = model.noise(SEED, real.len(), None);
         let levels = levels(&real, device)?;
         for (level, pictures) in levels.iter().enumerate().take(levels.len() - 1) {
-            measure(Some(pictures.dims()[3]), &model.refine(pictures, level, &noise)?)?;
+            measure(format!("real pictures of {} pixels", pictures.dims()[3]), &model.refine(pictures, level, &noise)?)?;
         }
     }
     let other = |method: &str, distances, nearest| Row { method: method.to_owned(), pictures_seen: None, from: None, distances, nearest };
@@ -72,6 +81,11 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
         write_atomically(path, &sheet::to_jpeg(&sheet::sheet(&sheet)?)?)?;
     }
     options.files.publish(&rows, &to_markdown(&rows))
+}
+
+/// Returns a model's name: its file's without the ending.
+fn file_stem(path: Option<&Path>) -> String {
+    path.and_then(Path::file_stem).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Returns pictures at the side of each level, the coarsest first.

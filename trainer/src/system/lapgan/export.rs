@@ -88,7 +88,7 @@ fn measure(run: &TrainedRun, lapgan: &TrainedLapgan, count: usize, device: &Devi
     Ok(Some(Row {
         method: run.name.clone(),
         pictures_seen: Some(run.pictures_seen()),
-        from: None,
+        from: Some("noise".to_owned()),
         distances: references.measure(&features),
         nearest: references.median_to_nearest(&features),
     }))

@@ -1,6 +1,7 @@
 //! LAPGAN: noise -> picture from coarse to fine, one generator and one adversary for each level of a Laplacian pyramid (Denton et al. 2015), with the
 //! other terms of DeePSiM if they are asked for.
 
+pub mod coded;
 pub mod drawn;
 mod eval;
 mod export;

@@ -15,9 +15,9 @@ pub struct Row {
     /// Pictures that the model has seen in training, if it was trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pictures_seen: Option<u64>,
-    /// Side of the real pictures that it goes on from; nothing if it begins with noise.
+    /// What its pictures are made of, if a model made them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<usize>,
+    pub from: Option<String>,
     /// How far its pictures are from others.
     pub distances: Distances,
     /// Median distance to the nearest training picture.
@@ -32,11 +32,7 @@ pub fn to_markdown(rows: &[Row]) -> String {
     text.push_str("|---|---|---|---|---|---|---|---|\n");
     for Row { method, pictures_seen, from, distances, nearest } in rows {
         let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
-        let from = match (from, pictures_seen) {
-            (Some(side), _) => format!("real pictures of {side} pixels"),
-            (None, Some(_)) => "noise".to_owned(),
-            (None, None) => "–".to_owned(),
-        };
+        let from = from.as_deref().unwrap_or("–");
         let _ = write!(text, "| {method} | {seen} | {from} | {} |", cell(distances.kernel_training, 1000.0, 1));
         let _ = write!(text, " {} |", cell(distances.kernel_held_out, 1000.0, 1));
         let _ = writeln!(text, " {:.1} | {:.1} | {nearest:.2} |", distances.frechet_training, distances.frechet_held_out);
