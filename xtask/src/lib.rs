@@ -7,6 +7,7 @@ pub mod lighthouse;
 pub mod peers;
 mod photographs;
 pub mod results;
+pub mod sanitize;
 pub mod serve;
 pub mod setup;
 pub mod site;

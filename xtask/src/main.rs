@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::peers::Part;
-use xtask::{bench, cuda, lighthouse, results, test, web};
+use xtask::{bench, cuda, lighthouse, results, sanitize, test, web};
 
 /// What developers and visitors run.
 #[derive(Debug, Parser)]
@@ -35,9 +35,11 @@ enum Task {
         #[arg(long, default_value_t = 10, value_name = "N")]
         minutes: u64,
     },
+    /// Run the processor's kernels in miri and with the address and thread sanitizers (nightly Rust, Linux)
+    Sanitize,
     /// Measure the models in the repository and write tables and sheets into docs/ (hours without a GPU)
     Results {
-        /// Only these sections: inverters, optimisation, losses, comparators, reencode, styles, generation, surgery, divergence, codes
+        /// Only these sections: inverters, optimisation, losses, comparators, reencode, styles, generation, lapgan, surgery, divergence, codes
         sections: Vec<String>,
     },
     /// Build the trainer for NVIDIA cards, without the LLVM download that burn's CUDA backend would do
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Task::Web { release: _ } => web::build().map(drop),
         Task::Test => test::test(),
         Task::Torture { minutes } => test::torture(minutes),
+        Task::Sanitize => sanitize::sanitize(),
         Task::Results { sections } => results::results(&sections),
         Task::Cuda => cuda::build().map(drop),
         Task::Lighthouse => lighthouse::lighthouse(),
