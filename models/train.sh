@@ -3,7 +3,7 @@
 # it is, so that the script can be ended and started again.
 #
 #     models/train.sh RUNS [GROUP...]        groups: inverters through images losses comparators emoji divergence fashion
-#                                            lapgan lapgan-losses enlarge styles
+#                                            systems lapgan lapgan-losses enlarge styles
 #
 # RUNS gets a run directory and a model file for each model. DEVICE (auto) is where to compute, BATCH (8) the crops a step, SCALE (1) multiplies
 # the pictures of every run: a GPU has time for more. FASHION is the folder of Fashion-MNIST's IDX files.
@@ -153,6 +153,16 @@ for group in $groups; do
         done
         # Twelve models are too many for the repository, so the table is kept.
         "$trainer" classify "$runs"/codes-*.safetensors --training "$training" --data "$others" --json docs/results/codes.json --markdown docs/results/tables/codes.md
+        ;;
+    systems)
+        # An autoencoder and a VAE/GAN, to be measured beside the VAE and the LAPGAN that ship.
+        data=(--data "$fashion/train-images-idx3-ubyte.gz" --held-out "$fashion/t10k-images-idx3-ubyte.gz" --size 32 --batch 16)
+        data+=(--decay 0.4 --average-half-life 3000)
+        train systems-autoencoder 16000 --task autoencoder "${data[@]}" --feature-weight 2 --compare pool1,fire3 --adversarial-weight 0.2 --image-weight 3
+        train systems-vaegan 16000 --task vaegan "${data[@]}" --latent 32 --init models/fashion-vae.safetensors --kl-target 15 --kl-weight 0.05 \
+            --kl-warm-up 0 --learning-rate 3e-4
+        "$trainer" eval "$runs/systems-autoencoder.safetensors" models/fashion-vae.safetensors "$runs/systems-vaegan.safetensors" \
+            --training "$fashion/train-images-idx3-ubyte.gz" --data "$fashion/t10k-images-idx3-ubyte.gz" --samples 1000 --most 300
         ;;
     lapgan)
         # The coarsest level costs a thirtieth of the others, so it sees many more pictures. The finer ones have all terms of DeePSiM, at first more pixels,
