@@ -242,6 +242,8 @@ fn a_pyramid_begins_with_the_pictures_of_an_autoencoder() -> Result<()> {
         let refused = fail(&mut made_by("sample", "no.png", model, options))?;
         ensure!(refused.contains(told), "{options:?}: {refused}");
     }
+    let refused = fail(trainer().args(["eval", "--device", "flex", "--code", code]).arg(path("vae.safetensors")))?;
+    ensure!(refused.contains("--code is for a LAPGAN"), "{refused}");
     Ok(())
 }
 

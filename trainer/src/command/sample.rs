@@ -58,7 +58,7 @@ pub fn sample(options: &SampleOptions, device: &Device) -> Result<()> {
             let class = options.class.as_deref().map(|name| lapgan.class(name)).transpose()?;
             let noise = lapgan.noise(options.seed, options.count, class);
             match CodedLapgan::open(&options.code, &lapgan, device)? {
-                Some(_) if class.is_some() => bail!("--class has no effect with --code: the code says what the picture shows"),
+                Some(_) if class.is_some() => bail!("--class is for a LAPGAN that begins with noise: a code says what the picture shows"),
                 Some(coded) => coded.draw(&lapgan, options.seed, &noise)?,
                 None => lapgan.draw(&noise)?,
             }
