@@ -87,7 +87,7 @@ impl Session {
         Ok(read(pictures).await?.iter().flat_map(Picture::to_rgba).collect())
     }
 
-    /// Does the same with one code and returns the RGBA bytes of the last two levels: the decoded picture, reduced, then the enlarged picture, the residual
+    /// Decodes one code, makes the detail of the picture anew, and returns the RGBA bytes of the last two levels: the decoded picture, reduced, then the enlarged picture, the residual
     /// around grey, and their sum.
     ///
     /// # Errors
@@ -110,8 +110,7 @@ impl Session {
         if generator.side() != generation.card().side {
             return Err(JsError::new("the LAPGAN and the autoencoder make pictures of different sides"));
         }
-        // A pyramid of one level has no detail.
-        let coarse = generator.sides().len().checked_sub(2).ok_or_else(not_loaded)?;
+        let coarse = generator.sides().len().checked_sub(2).ok_or_else(|| JsError::new("a LAPGAN of one level makes no detail"))?;
         let decoded = generation.decode(generation.to_tensor(codes, &self.device)); // [codes, 3, side, side]
         Ok(generator.replace_detail(decoded, coarse, &noise(generator, seed, places, again, -1)))
     }

@@ -15,6 +15,7 @@ use crate::config::choices::LossPreset;
 use crate::data::{Dataset, idx};
 use crate::device::Backend;
 use crate::measure::table::TableFiles;
+use crate::models;
 use crate::system::generation::TrainedAutoencoder;
 use crate::train::linear::{Scale, accuracy, fit};
 
@@ -70,7 +71,7 @@ pub fn classify(options: &ClassifyOptions, device: &Device) -> Result<()> {
     let mut rows = Vec::new();
     for path in &options.models {
         let autoencoder = TrainedAutoencoder::read(path, device)?;
-        let model = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let model = models::name(path);
         eprintln!("encoding {} pictures with {model}", training.labels.len() + held_out.labels.len());
         let (codes, others) = (training.codes(&autoencoder)?, held_out.codes(&autoencoder)?);
         let scale = Scale::of(&codes);

@@ -135,7 +135,7 @@ pub fn experiment(options: &ExperimentOptions, device: &Device) -> Result<()> {
         let file = models::read(path)?;
         let inversion = Inversion::new(&squeezenet, &file, device).with_context(|| path.display().to_string())?;
         let layer = inverter_of(file.card())?.shape.layer;
-        let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let stem = models::name(path);
         let pictures = held_out_crops(&held_out, options.most.unwrap_or(usize::MAX), 1, usual_side(layer))?;
         ensure!(pictures.len() > 1, "an experiment needs at least two pictures");
         let examination = Examination::new(&encoder, &judge, &pictures, 1, device)?;

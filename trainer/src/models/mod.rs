@@ -25,6 +25,11 @@ const RANDOM_SEED: u64 = 1;
 /// SqueezeNet's model file in the repository.
 pub const SQUEEZENET: &str = "models/squeezenet.safetensors";
 
+/// Returns a model's name in tables: its file's without the ending.
+pub fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// Reads and verifies a model file.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ use crate::data::builtin::open_held_out;
 use crate::measure::judge::Judge;
 use crate::measure::sheet::{self, write_png};
 use crate::measure::table::cell;
+use crate::models;
 use crate::system::options::EvalOptions;
 
 /// Pictures on the sheet, and the side of the part of each that is shown.
@@ -75,7 +76,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
         rows.push(Row { method: by_others.name().to_owned(), pictures_seen: None, measures, milliseconds: None });
     }
     for (path, file) in options.models.iter().zip(files) {
-        let method = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let method = models::name(path);
         eprintln!("measuring {method}");
         let enlarger = Enlarger::new(file, device).with_context(|| path.display().to_string())?;
         let started = Instant::now();

@@ -71,7 +71,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
     for (path, autoencoder) in options.models.iter().zip(&autoencoder) {
-        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = models::name(path);
         eprintln!("measuring {name}");
         let spread = spread(autoencoder, &held_out)?;
         let (mut distances, mut to_nearest) = (None, None);

@@ -66,7 +66,7 @@ fn measure(options: &EvalOptions, files: &[ModelFile], device: &Device) -> Resul
         let inversion = Inversion::new(&squeezenet, file, device).with_context(|| path.display().to_string())?;
         let layer = inverter_of(file.card())?.shape.layer;
         layers.push(layer);
-        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = models::name(path);
         let seen = file.card().training.as_ref().map(|training| training.pictures_seen);
         jobs.push(Job {
             name,

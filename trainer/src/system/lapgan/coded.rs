@@ -10,6 +10,7 @@ use deepsim::lapgan::Noise;
 use deepsim::picture::{self, Picture};
 
 use super::drawn::TrainedLapgan;
+use crate::models;
 use crate::system::generation::TrainedAutoencoder;
 
 /// Options of a LAPGAN that begins with a code.
@@ -27,6 +28,8 @@ pub struct CodeOptions {
 /// A variational autoencoder, and the levels of a LAPGAN that make its pictures' detail.
 #[derive(Debug)]
 pub struct CodedLapgan {
+    /// The autoencoder's name, as in tables.
+    pub name: String,
     /// Makes the coarse pictures.
     pub autoencoder: TrainedAutoencoder,
     /// The level of the coarse pictures, counted from 0.
@@ -49,7 +52,7 @@ impl CodedLapgan {
         let level = sides.iter().position(|&side| side == coarse && side < wanted);
         let named: Vec<String> = sides.iter().filter(|&&side| side < wanted).map(usize::to_string).collect();
         let level = level.with_context(|| format!("--code-side {coarse}: finer levels follow those of {} pixels", named.join(", ")))?;
-        Ok(Some(Self { autoencoder, level }))
+        Ok(Some(Self { name: models::name(path), autoencoder, level }))
     }
 
     /// Draws as many codes of a seed as there is noise, and makes pictures of both.

@@ -1,7 +1,5 @@
 //! `trainer eval` of LAPGANs: how far pictures of noise are from the training pictures, and pictures of which the coarse levels are real.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor};
 use deepsim::model_file::ModelFile;
@@ -16,6 +14,7 @@ use crate::data::builtin::crops;
 use crate::measure::judge::Judge;
 use crate::measure::reference::{References, data, pooled};
 use crate::measure::sheet;
+use crate::models;
 use crate::system::options::EvalOptions;
 
 /// Training pictures that samples are compared with, at most.
@@ -44,7 +43,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
     let mut rows = Vec::new();
     let mut sheet = Vec::new();
     for (path, model) in options.models.iter().zip(&models) {
-        let name = file_stem(Some(path));
+        let name = models::name(path);
         eprintln!("measuring {name}");
         let seen = model.training.as_ref().map(|training| training.pictures_seen);
         let mut measure = |from: String, pictures: &[Picture]| -> Result<_> {
@@ -56,7 +55,7 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
         let noise = model.noise(SEED, options.samples, None);
         let mut drawn = vec![("noise".to_owned(), model.draw(&noise)?)];
         if let Some(coded) = CodedLapgan::open(&options.code, model, device)? {
-            drawn.push((format!("codes of {}", file_stem(options.code.code.as_deref())), coded.draw(model, SEED, &noise)?));
+            drawn.push((format!("codes of {}", coded.name), coded.draw(model, SEED, &noise)?));
         }
         for (from, drawn) in drawn {
             let features = measure(from, &drawn)?;
@@ -81,11 +80,6 @@ pub fn evaluate(options: &EvalOptions, files: &[ModelFile], device: &Device) -> 
         write_atomically(path, &sheet::to_jpeg(&sheet::sheet(&sheet)?)?)?;
     }
     options.files.publish(&rows, &to_markdown(&rows))
-}
-
-/// Returns a model's name: its file's without the ending.
-fn file_stem(path: Option<&Path>) -> String {
-    path.and_then(Path::file_stem).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Returns pictures at the side of each level, the coarsest first.

@@ -37,7 +37,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
 }
 
-/// A convolution is linear in its input and in its weights, so that its gradients are the adjoint maps: `<conv(x, w), dy> = <x, dx> = <w, dw>`.
+/// Ensures that gradients are the adjoint maps of the convolution, which is linear in its input and in its weights: `<conv(x, w), dy> = <x, dx> = <w, dw>`.
 #[test]
 fn gradients_are_adjoint_to_the_convolution() {
     let geometries = [
