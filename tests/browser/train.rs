@@ -203,6 +203,10 @@ fn a_lost_worker_goes_on() -> Result<()> {
     })
 }
 
+/// Bytes by which the gaps between allocations may grow the memory in the steps that are watched: several threads allocate in an order of their own. One
+/// tensor of pictures a step that is not freed would be 100 MB.
+const GAPS: i64 = 4 << 20;
+
 /// The main thread is never busy for 50 ms, and memory does not grow from step to step.
 #[test]
 fn training_leaves_the_page_free_and_its_memory_flat() -> Result<()> {
@@ -220,7 +224,8 @@ fn training_leaves_the_page_free_and_its_memory_flat() -> Result<()> {
         let late = page.client.execute_async(memory, vec![]).await?;
         let long = page.run("return window.long", vec![]).await?;
         println!("memory {early} and {late} bytes; tasks above 50 ms {long}");
-        ensure!(late == early, "memory grew from {early} to {late} bytes");
+        let grown = late.as_i64().context("bytes")? - early.as_i64().context("bytes")?;
+        ensure!(grown < GAPS, "memory grew from {early} to {late} bytes");
         // By the clock: of several, all but a few must be what else the processors had to do.
         ensure!(long.as_array().context("tasks")?.len() <= 2, "{long}");
         Ok(())

@@ -78,16 +78,21 @@ fn a_resumed_run_is_the_run_that_did_not_stop() -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let data = temporary.path().join("data");
     folder_of_pictures(&data, 5)?;
-    for task in ["vae", "vaegan"] {
-        let path = |name: &str| temporary.path().join(format!("{task}-{name}"));
+    model(temporary.path(), "vae", 1, &[])?;
+    let fitted = temporary.path().join("vae.safetensors").display().to_string();
+    // The prior of the model that it starts from is kept, too.
+    let fitted: &[&str] = &["--init", &fitted, "--draws"];
+    for (number, (task, more)) in [("vae", &[][..]), ("vaegan", &[]), ("vae", fitted)].into_iter().enumerate() {
+        let path = |name: &str| temporary.path().join(format!("{number}-{name}"));
         let start = |run: &str, steps: &str| {
             let mut command = small_run(&data, &path(run));
             // One thread: sums over several are made in an order of their own.
             command.env("RAYON_NUM_THREADS", "1").args(["--data-threads", "1"]);
-            succeed(command.args(["--task", task, "--epochs", "99", "--max-steps", steps]))
+            succeed(command.args(["--task", task, "--epochs", "99", "--max-steps", steps]).args(more))
         };
         start("whole", "4")?;
         start("parts", "2")?;
+        ensure!(path("parts").join("checkpoints/000002/prior.safetensors").exists() == !more.is_empty(), "{task} {more:?}: a prior");
         let mut resume = trainer();
         resume.env("RAYON_NUM_THREADS", "1").args(["--device", "flex", "--quiet", "--max-steps", "4", "--resume"]);
         succeed(resume.arg(path("parts")))?;

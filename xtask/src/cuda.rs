@@ -10,20 +10,25 @@ use crate::announce::{cargo, root, run, step, target};
 /// What takes the place of cubecl-llvm.
 const STAND_IN: &str = "trainer/without-llvm";
 
-/// Crates with much code that runs on the processor for moments only, to launch kernels: compiled for size, which takes a third off the binary.
-const SMALL: [&str; 23] = [
+/// Crates with much code that runs on the processor for moments only, to launch kernels: compiled for size.
+const SMALL: [&str; 9] = [
     "burn-autodiff",
     "burn-cubecl",
     "burn-cubecl-fusion",
     "burn-dispatch",
     "burn-fusion",
     "burn-ir",
+    "cubecl-cuda",
+    "cubecl-runtime",
+    "wgpu-core",
+];
+
+/// Crates that work once for each kernel, when it is compiled, or that only the tuning cache needs: compiled for the least size.
+const SMALLEST: [&str; 14] = [
     "cubecl-core",
     "cubecl-cpp",
-    "cubecl-cuda",
     "cubecl-ir",
     "cubecl-opt",
-    "cubecl-runtime",
     "cubecl-std",
     "cubek-convolution",
     "cubek-matmul",
@@ -34,8 +39,11 @@ const SMALL: [&str; 23] = [
     "pliron",
     "turso_core",
     "turso_parser",
-    "wgpu-core",
 ];
+
+/// How the binary is linked for Linux, with the linker of rustup's toolchain: functions of the same code are kept once, and there are no relocations for
+/// an address that is chosen at the start.
+const LINKED: [&str; 4] = ["-C", "link-arg=-Wl,--icf=all", "-C", "relocation-model=static"];
 
 /// Builds the trainer with CUDA, and with `trainer/without-llvm` in place of cubecl-llvm, whose build script downloads LLVM. Returns the
 /// binary's path: a copy named `trainer-cuda`, because the next ordinary build writes another `trainer`.
@@ -48,10 +56,25 @@ pub fn build() -> Result<PathBuf> {
     let lock = Lock::keep(&root.join("Cargo.lock"))?;
     let patch = format!("patch.crates-io.cubecl-llvm.path=\"{STAND_IN}\"");
     let mut command = cargo();
-    command.current_dir(&root).args(["build", "--release", "--bin", "trainer", "--no-default-features", "--features", "trainer/cuda"]);
+    command.current_dir(&root).args([
+        "rustc",
+        "--release",
+        "--package",
+        "trainer",
+        "--bin",
+        "trainer",
+        "--no-default-features",
+        "--features",
+        "cuda",
+    ]);
     command.args(["--config", &patch, "--config", "profile.release.strip=true"]);
-    for name in SMALL {
-        command.args(["--config", &format!("profile.release.package.{name}.opt-level=\"s\"")]);
+    for (names, level) in [(&SMALL[..], "s"), (&SMALLEST, "z")] {
+        for name in names {
+            command.args(["--config", &format!("profile.release.package.{name}.opt-level=\"{level}\"")]);
+        }
+    }
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        command.arg("--").args(LINKED);
     }
     let built = run(&mut command);
     lock.restore()?;

@@ -163,7 +163,11 @@ pub fn load_optimizer(checkpoint: &Path, name: &str, optimizer: ModuleOptimizer)
     Ok(optimizer.from_bytes(Bytes::from_bytes_vec(read(checkpoint, name)?))?)
 }
 
-fn read(checkpoint: &Path, name: &str) -> Result<Vec<u8>> {
+/// Returns the bytes of one of a checkpoint's files.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read(checkpoint: &Path, name: &str) -> Result<Vec<u8>> {
     let path = checkpoint.join(name);
     fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -4,6 +4,7 @@ pub mod autoencoder;
 mod ceiling;
 mod codes;
 mod curves;
+mod draws;
 mod eval;
 mod export;
 pub mod prior;

@@ -11,7 +11,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use deepsim::Picture;
 use deepsim::comparator::{Network, ScaledPlace};
-use deepsim::generation::latent;
 use deepsim::loss::{Border, DeepSimLoss, Divergence, IMAGE_MEAN_SQUARE, Terms, Weights, mean_square, real_loss, total};
 use deepsim::model_file::{AutoencoderCard, Kind, Training};
 use deepsim::nets::autoencoder::{Autoencoder, Code, Posterior};
@@ -23,6 +22,7 @@ use deepsim::training::oppose::Verdict;
 use deepsim::training::state::TrainState;
 use serde_json::Value;
 
+use super::draws::Draws;
 use crate::config::Config;
 use crate::data::loader::{Batch, Crops, Share, Source};
 use crate::measure::sheet;
@@ -50,8 +50,8 @@ pub struct GenerationTask {
     comparing: Comparing,
     places: Vec<ScaledPlace>,
     code: Code,
-    /// Whether the adversary sees pictures of draws from the prior, too.
-    draws: bool,
+    /// From what codes are drawn whose pictures the adversary sees, too, if it does.
+    draws: Option<Draws>,
     divergence: Option<Divergence>,
     seed: u64,
     size: usize,
@@ -69,6 +69,7 @@ impl GenerationTask {
         config: &Config,
         train_state: TrainState<Autoencoder>,
         places: Vec<ScaledPlace>,
+        draws: Draws,
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
@@ -84,7 +85,7 @@ impl GenerationTask {
             comparing,
             places,
             code: config.code(),
-            draws: config.shows_draws(),
+            draws: config.shows_draws().then_some(draws),
             divergence: config.divergence(),
             seed: config.seed,
             size: config.size,
@@ -100,10 +101,15 @@ impl GenerationTask {
             .with_generator_optimizer(of_generator(config.optimizer))
     }
 
-    /// Returns standard normal codes `[count, latent, 1, 1]` for a share of a step. `purpose` separates the random numbers of different uses.
-    fn noise(&self, size: usize, count: usize, share: Share, step: u64, purpose: u64) -> Tensor<4> {
-        let values = latent(self.seed ^ NOISE, step, purpose, share.count * count * size);
+    /// Returns codes `[count, latent, 1, 1]` for a share of a step. `purpose` separates the random numbers of different uses.
+    fn drawn(&self, from: &Draws, size: usize, count: usize, share: Share, step: u64, purpose: u64) -> Tensor<4> {
+        let values = from.codes(self.seed ^ NOISE, step, purpose, share.count * count, size);
         Tensor::<1>::from_floats(share.of(&values), &self.device).reshape([count, size, 1, 1]) // [count, latent, 1, 1]
+    }
+
+    /// Returns standard normal noise of the same shape.
+    fn noise(&self, size: usize, count: usize, share: Share, step: u64, purpose: u64) -> Tensor<4> {
+        self.drawn(&Draws::default(), size, count, share, step, purpose)
     }
 
     const fn weights(&self) -> Weights {
@@ -117,7 +123,7 @@ impl GenerationTask {
 impl Task for GenerationTask {
     fn begin(config: &Config, pictures: &Pictures, device: &Device) -> Result<(Self, Option<Training>)> {
         let fresh = Self::fresh(config, device);
-        let (train_state, training) = match &config.init {
+        let (train_state, draws, training) = match &config.init {
             Some(path) => {
                 let named = || path.display().to_string();
                 let file = models::read(path)?;
@@ -127,18 +133,19 @@ impl Task for GenerationTask {
                     path.display()
                 );
                 let autoencoder = file.apply(fresh.generator.clone()).with_context(named)?;
-                (fresh.starting_from(autoencoder, config.average_decay()), file.card().training.clone())
+                let state = fresh.starting_from(autoencoder, config.average_decay());
+                (state, Draws::of_model(&file).with_context(named)?, file.card().training.clone())
             }
-            None => (fresh, None),
+            None => (fresh, Draws::default(), None),
         };
         let places = scaled_places(config, &pictures.training, device)?;
-        Ok((Self::new(config, train_state, places, pictures, device)?, training))
+        Ok((Self::new(config, train_state, places, draws, pictures, device)?, training))
     }
 
     fn load(config: &Config, pictures: &Pictures, checkpoint: &Path, state: &RunState, device: &Device) -> Result<Self> {
         let memory: AdversarialMemory = state.memory()?;
         let train_state = Self::fresh(config, device).restore(checkpoint, &memory, config.average_decay())?;
-        Self::new(config, train_state, memory.comparator, pictures, device)
+        Self::new(config, train_state, memory.comparator, Draws::of_checkpoint(checkpoint)?, pictures, device)
     }
 
     fn source(config: &Config, pictures: &Pictures) -> Arc<dyn Source> {
@@ -169,9 +176,9 @@ impl Task for GenerationTask {
         // Without an adversarial term there is no discriminator.
         let has_adversary = self.weights().adversarial > 0.0;
         let discriminator = self.train_state.discriminator.valid();
-        let shown = match self.code {
-            Code::Latent(latent) if self.draws => {
-                let drawn = self.noise(latent, count, share, step, 1); // [batch, latent, 1, 1]
+        let shown = match (self.code, &self.draws) {
+            (Code::Latent(latent), Some(draws)) => {
+                let drawn = self.drawn(draws, latent, count, share, step, 1); // [batch, latent, 1, 1]
                 match &self.comparing {
                     Comparing::Fixed(_) => Tensor::cat(vec![made.clone(), network.decoder.forward(drawn)], 0), // [2 * batch, 3, side, side]
                     // Larsen et al., algorithm 1: what the adversary says reaches the decoder alone.
@@ -211,7 +218,11 @@ impl Task for GenerationTask {
     }
 
     fn parts(&self) -> Result<Vec<Part>> {
-        self.train_state.parts()
+        let mut parts = self.train_state.parts()?;
+        if let Some(draws) = &self.draws {
+            parts.extend(draws.part()?);
+        }
+        Ok(parts)
     }
 
     fn memory(&self) -> Result<Value> {
