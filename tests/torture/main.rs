@@ -1,6 +1,7 @@
 //! Hostile input by the thousand, and processes killed at random moments. `cargo xtask torture --minutes N` gives it time; as part of the tests it is short.
 //!
-//! Every case has a number, from which its random choices follow: what fails once fails again with `DEEPSIM_TORTURE_FIRST` set to that number.
+//! Every case has a number, from which its random choices follow: what fails once fails again with `DEEPSIM_TORTURE_FIRST` set to that number,
+//! and with `DEEPSIM_TORTURE_SECONDS` the campaign goes on from there.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
@@ -60,10 +61,12 @@ fn campaign(
     mut accepts: impl FnMut(&[u8]) -> bool,
 ) -> Result<()> {
     let first = number("DEEPSIM_TORTURE_FIRST");
+    // One case is repeated, unless there is time for those that follow it.
+    let only = first.is_some() && number("DEEPSIM_TORTURE_SECONDS").is_none();
     let begun = Instant::now();
     let (mut tried, mut accepted) = (0u64, 0u64);
-    while begun.elapsed() < time() && (first.is_none() || tried == 0) {
-        let case = first.unwrap_or(tried);
+    while begun.elapsed() < time() && !(only && tried > 0) {
+        let case = first.unwrap_or(0) + tried;
         let bytes = make(&mut ChaCha8Rng::seed_from_u64(case));
         let region = Region::new(ALLOCATOR);
         let outcome = catch_unwind(AssertUnwindSafe(|| accepts(&bytes)));

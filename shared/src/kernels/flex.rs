@@ -23,6 +23,12 @@ pub(crate) fn floats(tensor: &FlexTensor) -> &[f32] {
     &tensor.storage()[start..end]
 }
 
+/// Returns the values of a dense tensor to be changed; if others share them, they are copied first.
+pub(crate) fn floats_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let (start, end) = tensor.layout().contiguous_offsets().unwrap_or_default();
+    &mut tensor.storage_mut()[start..end]
+}
+
 /// Creates a tensor of values.
 pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))

@@ -1,4 +1,4 @@
-//! Convolution, pooling, normalisation and borders on every backend, with their own code for the processor. Networks made of them are in
+//! Convolution, pooling, normalisation, borders and updates of weights on every backend, with their own code for the processor. Networks made of them are in
 //! [`nets`](crate::nets).
 
 pub mod border;
@@ -7,6 +7,7 @@ mod flex;
 pub mod normalise;
 mod parallel;
 pub mod pool;
+pub(crate) mod update;
 
 /// Makes the kernels use fused multiplication and addition, which every browser that accepts this module has.
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]

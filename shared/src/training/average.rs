@@ -4,6 +4,8 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use crate::kernels::update::approach;
+
 /// A bias-corrected exponential moving average (as Adam's moments, Kingma & Ba 2015, section 3).
 ///
 /// With decay b, the corrected average a_t = (1 - b) sum_i b^(t-i) w_i / (1 - b^t) is also
@@ -65,9 +67,8 @@ impl ModuleMapper for Blend {
         let Some(new) = self.weights.0.remove::<D>(param.id) else {
             return param;
         };
-        let old = param.val();
-        let blended = old.clone() + (new - old).mul_scalar(self.share);
-        Param::initialized(param.id, blended)
+        let id = param.id;
+        Param::initialized(id, approach(param.into_value(), new, self.share))
     }
 }
 
