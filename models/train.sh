@@ -29,8 +29,8 @@ train() {
     else
         "$trainer" --quiet --device "${DEVICE:-auto}" --out "$runs/$name" --pictures "$pictures" "$@"
     fi
-    # MOST: measured on how many pictures, for models that are not kept.
-    "$trainer" export "$runs/$name" --output "$runs/$name.safetensors" ${MOST:+--most "$MOST"}
+    # MOST: measured on how many pictures, for models that are not kept. COMPONENTS: of the prior that is fitted.
+    "$trainer" export "$runs/$name" --output "$runs/$name.safetensors" ${MOST:+--most "$MOST"} ${COMPONENTS:+--components "$COMPONENTS"}
 }
 
 # ship RUN MODEL NAME: the mean of a run's weights and another model's, as what the project ships.
@@ -110,15 +110,22 @@ for group in $groups; do
     emoji)
         # Forty nats first, so that codes learn to tell pictures apart; then fewer, which samples need, and an adversary that counts; then it sees
         # samples, too, against a heavier image term that keeps colours; at last small steps and a long average, since the two networks do not rest.
+        COMPONENTS=0
         pair 1 72000 40 0.01 "" "--average-half-life 4000" --adversarial-weight 0.05
         pair 2 48000 15 0.03 1 "--average-half-life 4000" --adversarial-weight 0.4
         pair 3 32000 15 0.05 2 "--average-half-life 4000" --adversarial-weight 0.3 --image-weight 2.5 --draws
         calm="--average-half-life 8000 --learning-rate 2.5e-4 --decay 0.1"
         pair 4 30000 15 0.05 3 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
         pair 5 50000 15 0.05 4 "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
+        COMPONENTS=
         # In the middle between the ends of two stages there is less of the grid that an adversary leaves.
-        ship emoji-deepsim-5 emoji-deepsim-4 emoji-vae
-        ship emoji-image-5 emoji-image-4 emoji-vae-image
+        for loss in deepsim image; do
+            "$trainer" export "$runs/emoji-$loss-5" --mean-with "$runs/emoji-$loss-4.safetensors" --output "$runs/emoji-$loss-mean.safetensors"
+        done
+        # Draws from the prior that was fitted to the codes, and the mean once more.
+        pair 6 48000 15 0.05 mean "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
+        ship emoji-deepsim-6 emoji-deepsim-mean emoji-vae
+        ship emoji-image-6 emoji-image-mean emoji-vae-image
         ;;
     divergence)
         # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
