@@ -33,8 +33,8 @@ train() {
     "$trainer" export "$runs/$name" --output "$runs/$name.safetensors" ${MOST:+--most "$MOST"} ${COMPONENTS:+--components "$COMPONENTS"}
 }
 
-# ship RUN MODEL NAME: the mean of a run's weights and another model's, as what the project ships.
-ship() { "$trainer" export "$runs/$1" --mean-with "$runs/$2.safetensors" --output "models/$3.safetensors"; }
+# ship RUN MODEL NAME OPTION...: the mean of a run's weights and another model's, as what the project ships.
+ship() { "$trainer" export "$runs/$1" --mean-with "$runs/$2.safetensors" --output "models/$3.safetensors" "${@:4}"; }
 
 # Features and pixels first, at half the cost of a step; the adversary last (docs/results.md, "What was tried").
 invert() {
@@ -124,8 +124,8 @@ for group in $groups; do
         done
         # Draws from the prior that was fitted to the codes, and the mean once more.
         pair 6 48000 15 0.05 mean "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
-        ship emoji-deepsim-6 emoji-deepsim-mean emoji-vae
-        ship emoji-image-6 emoji-image-mean emoji-vae-image
+        ship emoji-deepsim-6 emoji-deepsim-mean emoji-vae --components 256
+        ship emoji-image-6 emoji-image-mean emoji-vae-image --components 256
         ;;
     divergence)
         # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
@@ -144,13 +144,16 @@ for group in $groups; do
         training=$fashion/train-images-idx3-ubyte.gz others=$fashion/t10k-images-idx3-ubyte.gz
         data=(--data "$training" --held-out "$others" --size 32)
         clothes() { train "fashion-$1" "$2" --task vae "${data[@]}" --latent 32 --batch 16 --feature-weight 2 --compare pool1,fire3 "${@:3}"; }
-        # Fewer nats, then an adversary that counts; draws shown to it leave coloured specks here.
+        # Fewer nats, then an adversary that counts; draws from the standard normal shown to it leave coloured specks here, those from the prior that was
+        # fitted to the codes do not.
         clothes 1 28000 --adversarial-weight 0.05 --kl-target 20 --kl-weight 0.01 --kl-warm-up 2000 --average-half-life 4000
         fewer=(--kl-target 15 --kl-weight 0.05 --kl-warm-up 0 --average-half-life 8000)
         clothes 2 25800 "${fewer[@]}" --init "$runs/fashion-1.safetensors" --adversarial-weight 0.02 --image-weight 2 --learning-rate 3e-4 --decay 0
         clothes 3 32000 "${fewer[@]}" --init "$runs/fashion-2.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 3e-4 --decay 0.5
         clothes 4 40000 "${fewer[@]}" --init "$runs/fashion-3.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5
-        ship fashion-4 fashion-3 fashion-vae
+        "$trainer" export "$runs/fashion-4" --mean-with "$runs/fashion-3.safetensors" --output "$runs/fashion-mean.safetensors"
+        clothes 5 40000 "${fewer[@]}" --init "$runs/fashion-mean.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5 --draws
+        ship fashion-5 fashion-mean fashion-vae
         for seed in 0 1 2; do
             for task in autoencoder vae; do
                 for loss in image deepsim; do
