@@ -24,7 +24,7 @@ fn config(decay: f32) -> AdamConfig {
     AdamConfig::new().with_beta_1(decay).with_beta_2(SQUARE_DECAY).with_epsilon(EPSILON)
 }
 
-/// burn's Adam with its state, computed in one pass over the weights where that can be had.
+/// burn's Adam with its state, computed in one pass over the weights on the processor.
 #[derive(Clone)]
 struct OnePassAdam {
     adam: Adam,
@@ -53,16 +53,9 @@ impl Optimizer for OnePassAdam {
             least: EPSILON * root,
             rate: rate as f32,
         };
-        match step_adam(AdamStep { weights, mean: momentum.moment_1, square: momentum.moment_2 }, &gradient, numbers) {
-            Ok(next) => {
-                (momentum.time, momentum.moment_1, momentum.moment_2) = (momentum.time + 1, next.mean, next.square);
-                (next.weights, Some(AdamState { momentum }))
-            }
-            Err(AdamStep { weights, mean, square }) => {
-                (momentum.moment_1, momentum.moment_2) = (mean, square);
-                self.adam.step(rate, weights, gradient, Some(AdamState { momentum }))
-            }
-        }
+        let next = step_adam(AdamStep { weights, mean: momentum.moment_1, square: momentum.moment_2 }, gradient, numbers);
+        (momentum.time, momentum.moment_1, momentum.moment_2) = (momentum.time + 1, next.mean, next.square);
+        (next.weights, Some(AdamState { momentum }))
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
