@@ -50,6 +50,7 @@ pub fn step_adam<const D: usize>(state: AdamStep<D>, gradient: Tensor<D>, number
         let [weights, mean, square] = [weights, mean, square].map(Tensor::from_dispatch);
         return AdamStep { weights, mean, square };
     }
+    // All of these have the weights' shape.
     let mean = mean.mul_scalar(mean_decay) + gradient.clone().mul_scalar(1.0 - mean_decay);
     let square = square.mul_scalar(square_decay) + gradient.square().mul_scalar(1.0 - square_decay);
     let step = mean.clone().mul_scalar(correction) / square.clone().sqrt().add_scalar(least);
