@@ -33,8 +33,11 @@ train() {
     "$trainer" export "$runs/$name" --output "$runs/$name.safetensors" ${MOST:+--most "$MOST"} ${COMPONENTS:+--components "$COMPONENTS"}
 }
 
-# ship RUN MODEL NAME OPTION...: the mean of a run's weights and another model's, as what the project ships.
-ship() { "$trainer" export "$runs/$1" --mean-with "$runs/$2.safetensors" --output "models/$3.safetensors" "${@:4}"; }
+# mean RUN MODEL FILE OPTION...: the mean of a run's weights and another model's.
+mean() { "$trainer" export "$runs/$1" --mean-with "$runs/$2.safetensors" --output "$3" "${@:4}"; }
+
+# ship RUN MODEL NAME OPTION...: the same, as what the project ships.
+ship() { mean "$1" "$2" "models/$3.safetensors" "${@:4}"; }
 
 # Features and pixels first, at half the cost of a step; the adversary last (docs/results.md, "What was tried").
 invert() {
@@ -110,6 +113,7 @@ for group in $groups; do
     emoji)
         # Forty nats first, so that codes learn to tell pictures apart; then fewer, which samples need, and an adversary that counts; then it sees
         # samples, too, against a heavier image term that keeps colours; at last small steps and a long average, since the two networks do not rest.
+        # Draws from the standard normal.
         COMPONENTS=0
         pair 1 72000 40 0.01 "" "--average-half-life 4000" --adversarial-weight 0.05
         pair 2 48000 15 0.03 1 "--average-half-life 4000" --adversarial-weight 0.4
@@ -120,7 +124,7 @@ for group in $groups; do
         COMPONENTS=
         # In the middle between the ends of two stages there is less of the grid that an adversary leaves.
         for loss in deepsim image; do
-            "$trainer" export "$runs/emoji-$loss-5" --mean-with "$runs/emoji-$loss-4.safetensors" --output "$runs/emoji-$loss-mean.safetensors"
+            mean "emoji-$loss-5" "emoji-$loss-4" "$runs/emoji-$loss-mean.safetensors"
         done
         # Draws from the prior that was fitted to the codes, and the mean once more.
         pair 6 48000 15 0.05 mean "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
@@ -151,7 +155,7 @@ for group in $groups; do
         clothes 2 25800 "${fewer[@]}" --init "$runs/fashion-1.safetensors" --adversarial-weight 0.02 --image-weight 2 --learning-rate 3e-4 --decay 0
         clothes 3 32000 "${fewer[@]}" --init "$runs/fashion-2.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 3e-4 --decay 0.5
         clothes 4 40000 "${fewer[@]}" --init "$runs/fashion-3.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5
-        "$trainer" export "$runs/fashion-4" --mean-with "$runs/fashion-3.safetensors" --output "$runs/fashion-mean.safetensors"
+        mean fashion-4 fashion-3 "$runs/fashion-mean.safetensors"
         clothes 5 40000 "${fewer[@]}" --init "$runs/fashion-mean.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5 --draws
         ship fashion-5 fashion-mean fashion-vae
         for seed in 0 1 2; do

@@ -6,16 +6,12 @@ mod prior;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::RngExt;
 
 use crate::model_file::{AutoencoderCard, Card, Codes, Kind, ModelFile, ModelFileError, Precision};
 use crate::nets::autoencoder::{Autoencoder, Code, Posterior};
 use crate::random::{gaussian, generator_at};
 
 pub use prior::Prior;
-
-/// Separates the numbers that choose a component of the prior from those of noise.
-const COMPONENT: u64 = 1 << 63;
 
 /// An autoencoder, ready to run.
 #[derive(Debug)]
@@ -109,13 +105,10 @@ impl Generation {
     /// [`ModelFileError::Card`] for a grid.
     pub fn draw(&self, seed: u64, place: u64, again: u64) -> Result<Vec<f32>, ModelFileError> {
         match self.card.code {
-            Code::Latent(size) => {
-                let noise = latent(seed, place, again, size);
-                Ok(match &self.prior {
-                    Some(prior) => prior.code(generator_at(seed, place, again ^ COMPONENT).random(), &noise),
-                    None => noise,
-                })
-            }
+            Code::Latent(size) => Ok(match &self.prior {
+                Some(prior) => prior.draw(seed, place, again),
+                None => latent(seed, place, again, size),
+            }),
             Code::Grid => {
                 Err(ModelFileError::Card("a plain autoencoder's codes cannot be drawn: that takes a variational one (`--task vae`)".into()))
             }

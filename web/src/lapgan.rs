@@ -87,8 +87,8 @@ impl Session {
         Ok(read(pictures).await?.iter().flat_map(Picture::to_rgba).collect())
     }
 
-    /// Decodes one code, makes the detail of the picture anew, and returns the RGBA bytes of the last two levels: the decoded picture, reduced, then the enlarged picture, the residual
-    /// around grey, and their sum.
+    /// Decodes one code, makes the detail of the picture anew, and returns the RGBA bytes of the last two levels: the decoded picture, reduced, then the
+    /// enlarged picture, the residual around grey, and their sum.
     ///
     /// # Errors
     /// If there is no such LAPGAN or autoencoder, one of them is of another side, or the device fails.

@@ -4,7 +4,14 @@
 //! training. So the distribution is fitted after training, without a change to the networks (Ghosh et al. 2020: ex-post density estimation). It
 //! is a mixture of normal distributions that share one covariance.
 
+use rand::RngExt;
+
+use super::latent;
 use crate::model_file::{ModelFile, ModelFileError, PRIOR_PREFIX, Precision};
+use crate::random::generator_at;
+
+/// Separates the numbers that choose a component from those of noise.
+const COMPONENT: u64 = 1 << 63;
 
 /// A mixture of normal distributions with one covariance.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +78,13 @@ impl Prior {
         self.weights.len()
     }
 
+    /// Returns a code drawn for a place, the `again`-th draw there. Other places do not depend on it.
+    pub fn draw(&self, seed: u64, place: u64, again: u64) -> Vec<f32> {
+        self.code(generator_at(seed, place, again ^ COMPONENT).random(), &latent(seed, place, again, self.size))
+    }
+
     /// Returns the code for standard normal noise `[size]`, in the component in which the cumulative weights pass `share` of their sum, in [0, 1).
-    pub fn code(&self, share: f32, noise: &[f32]) -> Vec<f32> {
+    fn code(&self, share: f32, noise: &[f32]) -> Vec<f32> {
         let mut left = share * self.weights.iter().sum::<f32>();
         let chosen = self.weights.iter().position(|weight| {
             left -= weight;
@@ -88,11 +100,7 @@ impl Prior {
 
 #[cfg(test)]
 mod tests {
-    use rand::RngExt;
-
     use super::*;
-    use crate::generation::latent;
-    use crate::random::generator_at;
 
     fn prior() -> Prior {
         Prior::new(vec![0.75, 0.25], vec![1.0, 0.0, -3.0, 0.0], vec![1.0, 0.0, 0.5, 2.0]).unwrap()
@@ -100,7 +108,7 @@ mod tests {
 
     #[test]
     fn draws_have_the_moments_of_the_mixture() {
-        let draws: Vec<_> = (0..20_000).map(|place| prior().code(generator_at(1, place, 1).random(), &latent(1, place, 0, 2))).collect();
+        let draws: Vec<_> = (0..20_000).map(|place| prior().draw(1, place, 0)).collect();
         let mean = |of: &dyn Fn(&[f32]) -> f32| draws.iter().map(|draw| f64::from(of(draw))).sum::<f64>() / draws.len() as f64;
         // Of the first number: mean 0, variance 1 + 0.75 + 0.25 * 9; of the second: 0.25 + 4; together 0.5.
         for (found, wanted) in [

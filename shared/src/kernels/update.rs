@@ -28,9 +28,9 @@ pub struct AdamNumbers {
     pub rate: f32,
 }
 
-/// Weights after a step of Adam, and the moments.
+/// Weights, and Adam's two moments of their gradients.
 #[derive(Debug)]
-pub struct AdamStep<const D: usize> {
+pub struct AdamTensors<const D: usize> {
     /// The weights.
     pub weights: Tensor<D>,
     /// The mean of the gradients.
@@ -40,21 +40,20 @@ pub struct AdamStep<const D: usize> {
 }
 
 /// Takes one step of Adam with a gradient of the weights' shape.
-pub fn step_adam<const D: usize>(state: AdamStep<D>, gradient: Tensor<D>, numbers: AdamNumbers) -> AdamStep<D> {
-    let AdamStep { weights, mean, square } = state;
-    let AdamNumbers { mean_decay, square_decay, correction, least, rate } = numbers;
+pub fn step_adam<const D: usize>(state: AdamTensors<D>, gradient: Tensor<D>, numbers: AdamNumbers) -> AdamTensors<D> {
+    let AdamTensors { weights, mean, square } = state;
     if runs_on_flex(&weights) {
         let [weights, gradient, mean, square] = [weights, gradient, mean, square].map(Tensor::into_dispatch);
-        let numbers = [mean_decay, square_decay, correction, least, rate];
         let (weights, mean, square) = <Dispatch as Update>::step_adam(weights, gradient, mean, square, numbers);
         let [weights, mean, square] = [weights, mean, square].map(Tensor::from_dispatch);
-        return AdamStep { weights, mean, square };
+        return AdamTensors { weights, mean, square };
     }
+    let AdamNumbers { mean_decay, square_decay, correction, least, rate } = numbers;
     // All of these have the weights' shape.
     let mean = mean.mul_scalar(mean_decay) + gradient.clone().mul_scalar(1.0 - mean_decay);
     let square = square.mul_scalar(square_decay) + gradient.square().mul_scalar(1.0 - square_decay);
     let step = mean.clone().mul_scalar(correction) / square.clone().sqrt().add_scalar(least);
-    AdamStep { weights: weights - step.mul_scalar(rate), mean, square }
+    AdamTensors { weights: weights - step.mul_scalar(rate), mean, square }
 }
 
 /// Moves values a share of the way to others of the same shape.
@@ -74,7 +73,7 @@ trait Update: Backend {
         gradient: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         square: FloatTensor<Self>,
-        numbers: [f32; 5],
+        numbers: AdamNumbers,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     fn approach(values: FloatTensor<Self>, others: FloatTensor<Self>, share: f32) -> FloatTensor<Self>;
@@ -86,10 +85,9 @@ impl Update for Flex {
         gradient: FlexTensor,
         mean: FlexTensor,
         square: FlexTensor,
-        [mean_decay, square_decay, correction, least, rate]: [f32; 5],
+        numbers: AdamNumbers,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let [mut weights, gradient, mut mean, mut square] = [weights, gradient, mean, square].map(dense);
-        let numbers = AdamNumbers { mean_decay, square_decay, correction, least, rate };
         let each = part(floats(&gradient).len());
         let moments = floats_mut(&mut mean).chunks_mut(each).zip(floats_mut(&mut square).chunks_mut(each));
         let changed = floats_mut(&mut weights).chunks_mut(each).zip(moments);

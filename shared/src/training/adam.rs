@@ -3,7 +3,7 @@
 use burn::optim::{Adam, AdamConfig, AdamState, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use crate::kernels::update::{AdamNumbers, AdamStep, step_adam};
+use crate::kernels::update::{AdamNumbers, AdamTensors, step_adam};
 
 /// What is kept of the mean of the squared gradients, beta 2.
 const SQUARE_DECAY: f32 = 0.999;
@@ -53,7 +53,7 @@ impl Optimizer for OnePassAdam {
             least: EPSILON * root,
             rate: rate as f32,
         };
-        let next = step_adam(AdamStep { weights, mean: momentum.moment_1, square: momentum.moment_2 }, gradient, numbers);
+        let next = step_adam(AdamTensors { weights, mean: momentum.moment_1, square: momentum.moment_2 }, gradient, numbers);
         (momentum.time, momentum.moment_1, momentum.moment_2) = (momentum.time + 1, next.mean, next.square);
         (next.weights, Some(AdamState { momentum }))
     }

@@ -5,15 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use deepsim::generation::{Prior, latent};
 use deepsim::model_file::{ModelFile, Precision};
-use deepsim::random::generator_at;
-use rand::RngExt;
 
 use crate::train::checkpoint::{self, Part};
 
 /// The file of a checkpoint with the prior.
 const PART: &str = "prior.safetensors";
-/// Separates the numbers that choose a component of the prior from those of noise.
-const COMPONENT: u64 = 1 << 62;
 
 /// Draws codes from the prior that was fitted to the codes of `--init`'s model, or from the standard normal where there is none.
 #[derive(Debug, Clone, Default)]
@@ -64,10 +60,12 @@ impl Draws {
 
     /// Returns `count` codes of `size` numbers for a step, one after the other. `purpose` separates the random numbers of different uses.
     pub fn codes(&self, seed: u64, step: u64, purpose: u64, count: usize, size: usize) -> Vec<f32> {
-        let noise = latent(seed, step, purpose, count * size);
-        let Some(Fitted { prior, .. }) = &self.fitted else { return noise };
-        let mut components = generator_at(seed, step, purpose ^ COMPONENT);
-        noise.chunks_exact(size).flat_map(|noise| prior.code(components.random(), noise)).collect()
+        match &self.fitted {
+            Some(Fitted { prior, .. }) => {
+                (0..count as u64).flat_map(|place| prior.draw(seed, step * count as u64 + place, purpose)).collect()
+            }
+            None => latent(seed, step, purpose, count * size),
+        }
     }
 }
 
