@@ -12,7 +12,7 @@ use crate::measure::reference::data;
 use crate::models;
 use crate::system::generation::TrainedAutoencoder;
 use crate::system::generation::prior::{Mixture, Posteriors};
-use crate::system::options::{COMPONENTS, PrecisionChoice};
+use crate::system::options::{PrecisionChoice, PriorFit};
 
 /// Pictures whose codes are looked at, at most.
 const MOST: usize = 2000;
@@ -23,9 +23,9 @@ pub struct PriorOptions {
     /// Model file of a variational autoencoder
     pub model: PathBuf,
 
-    /// Normal distributions in the mixture; 0 for the standard normal
-    #[arg(long, default_value_t = COMPONENTS, value_name = "N")]
-    pub components: usize,
+    /// What is fitted.
+    #[command(flatten)]
+    pub fit: PriorFit,
 
     /// Training pictures, whose codes it is fitted to; several if wanted [default: what the model's card names]
     #[arg(long, num_args = 1.., value_name = "PATH")]
@@ -63,8 +63,8 @@ pub fn prior(options: &PriorOptions, device: &Device) -> Result<()> {
     };
     let (training, held_out) = (codes(&training)?, codes(&held_out)?);
     let mut fitted = None;
-    if options.components > 0 {
-        let [one, mixture] = [1, options.components].map(|components| Mixture::fit(&training, components));
+    if options.fit.components > 0 {
+        let [one, mixture] = [1, options.fit.components].map(|components| Mixture::fit(&training, PriorFit { components, ..options.fit }));
         let (one, mixture) = (one?, mixture?);
         println!(
             "log-likelihood of codes, in nats a picture: training {:.2}, held out {:.2}",

@@ -12,8 +12,19 @@ use crate::measure::method::Descent;
 use crate::measure::table::TableFiles;
 use crate::system::lapgan::coded::CodeOptions;
 
-/// Normal distributions in the prior of a variational autoencoder.
-pub const COMPONENTS: usize = 128;
+/// How the prior is fitted from which a variational autoencoder draws codes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PriorFit {
+    /// Normal distributions in the mixture that a variational autoencoder draws codes from, fitted to those of the training pictures; 0 for the standard
+    /// normal
+    #[arg(long, default_value_t = 128, value_name = "N")]
+    pub components: usize,
+
+    /// Share of the posteriors' variance that drawn codes have, from 0 to 1. With 1 they are as noisy as in training; with less they are nearer to the
+    /// posteriors' means, from which reconstructions are made
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+    pub spread: f64,
+}
 
 /// A way to invert without a trained inverter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,10 +135,9 @@ pub struct ExportOptions {
     #[arg(long, value_name = "N")]
     pub most: Option<usize>,
 
-    /// Normal distributions in the mixture that a variational autoencoder draws codes from, fitted to those of the training pictures; 0 for the standard
-    /// normal
-    #[arg(long, default_value_t = COMPONENTS, value_name = "N")]
-    pub components: usize,
+    /// The prior of a variational autoencoder.
+    #[command(flatten)]
+    pub prior: PriorFit,
 
     /// Take the mean of the run's weights and those of these models, of the same network
     #[arg(long, value_name = "MODELS", value_delimiter = ',')]

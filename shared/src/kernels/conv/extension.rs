@@ -9,6 +9,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 use super::geometry::Geometry;
+use super::gradients;
 use super::run::{self, Job};
 use crate::kernels::flex::{dense, floats, runs_on_flex, tensor};
 
@@ -101,7 +102,7 @@ mod backward {
             let dy = dense(gradients.consume::<Flex>(&ops.node));
             let learns = weight.is_some() || bias.is_some();
             let input_values = input.as_ref().map(floats).unwrap_or_default();
-            let found = run::gradients(&job, input_values, floats(&values), floats(&y), floats(&dy), x.is_some(), learns);
+            let found = gradients::gradients(&job, input_values, floats(&values), floats(&y), floats(&dy), x.is_some(), learns);
             if let (Some(node), Some(dx)) = (x, found.input) {
                 gradients.register::<Flex>(node.id, tensor(dx, [job.batch, job.inputs, job.height, job.width]));
             }

@@ -9,11 +9,14 @@ mod arch;
 mod band;
 mod correlate;
 mod extension;
+mod filter;
 mod geometry;
+mod gradients;
 mod phases;
 mod planes;
 mod run;
 mod tile;
+mod weight_filter;
 mod weight_gradient;
 mod winograd;
 

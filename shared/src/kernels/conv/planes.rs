@@ -53,7 +53,8 @@ fn write_row(side: &Side, y: usize, row: &[f32], planes: &mut [f32]) {
         match step {
             1 => target.copy_from_slice(row),
             // Of a known step the compiler makes vectors.
-            2 => every_second(&row[first..], target),
+            2 => every::<2>(&row[first..], target),
+            4 => every::<4>(&row[first..], target),
             _ => {
                 for (target, pixel) in target.iter_mut().zip(row[first..].iter().step_by(step)) {
                     *target = *pixel;
@@ -63,14 +64,14 @@ fn write_row(side: &Side, y: usize, row: &[f32], planes: &mut [f32]) {
     }
 }
 
-/// Copies the first of each two pixels.
+/// Copies the first of each `STEP` pixels.
 #[inline(always)]
-fn every_second(row: &[f32], target: &mut [f32]) {
-    let pairs = row.chunks_exact(2);
-    if let ([last], Some(target)) = (pairs.remainder(), target.get_mut(row.len() / 2)) {
+fn every<const STEP: usize>(row: &[f32], target: &mut [f32]) {
+    let groups = row.chunks_exact(STEP);
+    if let ([last, ..], Some(target)) = (groups.remainder(), target.get_mut(row.len() / STEP)) {
         *target = *last;
     }
-    for (target, pair) in target.iter_mut().zip(pairs) {
-        *target = pair[0];
+    for (target, group) in target.iter_mut().zip(groups) {
+        *target = group[0];
     }
 }

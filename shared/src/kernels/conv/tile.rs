@@ -56,15 +56,30 @@ pub(super) fn strip<S: Simd>(simd: S, width: usize, source: Source<'_>, sums: &m
         let vectors = (length - at).div_ceil(S::F32_LANES).min(vectors::<S>());
         let source = Source { planes: &source.planes[at..], ..source };
         let sums = &mut sums[at..];
-        match (width, vectors) {
-            (8, 3) => correlate::<S, 8, 3>(simd, source, sums, row),
-            (8, 2) => correlate::<S, 8, 2>(simd, source, sums, row),
-            (8, _) => correlate::<S, 8, 1>(simd, source, sums, row),
-            (6, 2) => correlate::<S, 6, 2>(simd, source, sums, row),
-            (6, _) => correlate::<S, 6, 1>(simd, source, sums, row),
-            (_, 3) => correlate::<S, 4, 3>(simd, source, sums, row),
-            (_, 2) => correlate::<S, 4, 2>(simd, source, sums, row),
-            (_, _) => correlate::<S, 4, 1>(simd, source, sums, row),
+        let reaches_into_the_next = vectors * S::F32_LANES > source.channel;
+        if let ([offset], false) = (source.offsets, reaches_into_the_next) {
+            let source = Source { planes: &source.planes[*offset..], ..source };
+            match (width, vectors) {
+                (8, 3) => multiply::<S, 8, 3>(simd, source, sums, row),
+                (8, 2) => multiply::<S, 8, 2>(simd, source, sums, row),
+                (8, _) => multiply::<S, 8, 1>(simd, source, sums, row),
+                (6, 2) => multiply::<S, 6, 2>(simd, source, sums, row),
+                (6, _) => multiply::<S, 6, 1>(simd, source, sums, row),
+                (_, 3) => multiply::<S, 4, 3>(simd, source, sums, row),
+                (_, 2) => multiply::<S, 4, 2>(simd, source, sums, row),
+                (_, _) => multiply::<S, 4, 1>(simd, source, sums, row),
+            }
+        } else {
+            match (width, vectors) {
+                (8, 3) => correlate::<S, 8, 3>(simd, source, sums, row),
+                (8, 2) => correlate::<S, 8, 2>(simd, source, sums, row),
+                (8, _) => correlate::<S, 8, 1>(simd, source, sums, row),
+                (6, 2) => correlate::<S, 6, 2>(simd, source, sums, row),
+                (6, _) => correlate::<S, 6, 1>(simd, source, sums, row),
+                (_, 3) => correlate::<S, 4, 3>(simd, source, sums, row),
+                (_, 2) => correlate::<S, 4, 2>(simd, source, sums, row),
+                (_, _) => correlate::<S, 4, 1>(simd, source, sums, row),
+            }
         }
         at += vectors * S::F32_LANES;
     }
@@ -95,6 +110,44 @@ impl<const M: usize, const N: usize> WithSimd for Correlate<'_, M, N> {
                     for n in 0..N {
                         tile[m][n] = simd.mul_add_e_f32s(weight, pixels[n], tile[m][n]);
                     }
+                }
+            }
+        }
+        for m in 0..M {
+            let (sums, _) = S::as_mut_simd_f32s(&mut self.sums[m * self.row..m * self.row + length]);
+            sums[..N].copy_from_slice(&tile[m]);
+        }
+    }
+}
+
+/// Sums over channels, as [`correlate`] with one tap, where a tile is no longer than a channel: the loop over taps, and looking for the end of the planes at
+/// each of them, would take as long as the sums.
+#[inline(never)]
+fn multiply<S: Simd, const M: usize, const N: usize>(simd: S, source: Source<'_>, sums: &mut [f32], row: usize) {
+    simd.vectorize(Multiply::<M, N> { source, sums, row });
+}
+
+struct Multiply<'a, const M: usize, const N: usize> {
+    source: Source<'a>,
+    sums: &'a mut [f32],
+    row: usize,
+}
+
+impl<const M: usize, const N: usize> WithSimd for Multiply<'_, M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "through the standard library's adaptors the tile would be kept in memory")]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Source { planes, channel, weights, .. } = self.source;
+        let mut tile = [[simd.splat_f32s(0.0); N]; M];
+        let length = N * S::F32_LANES;
+        for (planes, weights) in planes.chunks(channel).zip(weights.chunks_exact(M)) {
+            let (pixels, _) = S::as_simd_f32s(&planes[..length]);
+            for m in 0..M {
+                let weight = simd.splat_f32s(weights[m]);
+                for n in 0..N {
+                    tile[m][n] = simd.mul_add_e_f32s(weight, pixels[n], tile[m][n]);
                 }
             }
         }

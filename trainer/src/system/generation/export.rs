@@ -49,7 +49,7 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     if let Code::Latent(_) = config.code() {
         let pictures = crops(&dataset, MOST_ENCODED, config.size)?;
         codes = Some(principal(&autoencoder, &pictures)?);
-        let prior = prior::fit(&autoencoder, &pictures, options.components)?;
+        let prior = prior::fit(&autoencoder, &pictures, options.prior)?;
         autoencoder.generation = autoencoder.generation.with_prior(prior)?;
     }
     let card = Card {

@@ -1,6 +1,6 @@
 //! The fit of a [`Prior`]: a mixture of normal distributions with one covariance, to the posteriors of pictures, by expectation maximisation.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use deepsim::generation::Prior;
 use deepsim::picture::{self, Picture};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -8,6 +8,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use super::TrainedAutoencoder;
 use super::autoencoder::{CHUNK, rows};
 use crate::measure::reference::matrix;
+use crate::system::options::PriorFit;
 
 /// Steps of the fit; later ones change the likelihood in the third digit.
 const STEPS: usize = 60;
@@ -54,16 +55,18 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// Fits a mixture to posteriors, of one component for each picture at most. A picture counts with its mean; the spread around it is part of the
-    /// covariance.
+    /// Fits a mixture to posteriors, of one component for each picture at most. A picture counts with its mean; a share of the spread around it is part of
+    /// the covariance.
     ///
     /// # Errors
-    /// If a code is not finite.
-    pub fn fit(posteriors: &Posteriors, components: usize) -> Result<Self> {
+    /// If the share is not between 0 and 1, or a code is not finite.
+    pub fn fit(posteriors: &Posteriors, fit: PriorFit) -> Result<Self> {
+        let PriorFit { components, spread } = fit;
+        ensure!((0.0..=1.0).contains(&spread), "--spread must be between 0 and 1, not {spread}");
         let means = &posteriors.means;
         let (pictures, size) = means.shape();
         let components = components.clamp(1, pictures);
-        let spread = DMatrix::from_diagonal(&posteriors.variances);
+        let spread = DMatrix::from_diagonal(&posteriors.variances) * spread;
         let square = means.tr_mul(means) / pictures as f64; // numbers x numbers
         let mean = means.row_mean();
         let factor = |covariance: DMatrix<f64>| Cholesky::new(covariance).context("the codes have no covariance: some are not finite");
@@ -139,11 +142,11 @@ impl Mixture {
 ///
 /// # Errors
 /// If a picture cannot be encoded.
-pub fn fit(autoencoder: &TrainedAutoencoder, pictures: &[Picture], components: usize) -> Result<Option<Prior>> {
-    if components == 0 {
+pub fn fit(autoencoder: &TrainedAutoencoder, pictures: &[Picture], fit: PriorFit) -> Result<Option<Prior>> {
+    if fit.components == 0 {
         return Ok(None);
     }
-    Posteriors::of(autoencoder, pictures)?.map(|posteriors| Mixture::fit(&posteriors, components)?.to_prior()).transpose()
+    Posteriors::of(autoencoder, pictures)?.map(|posteriors| Mixture::fit(&posteriors, fit)?.to_prior()).transpose()
 }
 
 #[cfg(test)]
@@ -163,9 +166,13 @@ mod tests {
         Posteriors { means: DMatrix::from_row_slice(400, 2, &rows), variances: DVector::from_element(2, 0.05) }
     }
 
+    const fn with(components: usize) -> PriorFit {
+        PriorFit { components, spread: 1.0 }
+    }
+
     #[test]
     fn two_clusters_are_found() {
-        let mixture = Mixture::fit(&posteriors(1), 2).unwrap();
+        let mixture = Mixture::fit(&posteriors(1), with(2)).unwrap();
         let order = if mixture.centres[(0, 0)] > 0.0 { [0, 1] } else { [1, 0] };
         for (component, centre, weight) in [(order[0], 3.0, 0.25), (order[1], -1.0, 0.75)] {
             assert!(
@@ -180,21 +187,31 @@ mod tests {
 
     #[test]
     fn codes_that_were_not_seen_are_likelier_in_two_clusters_than_in_one() {
-        let [one, two] = [1, 2].map(|components| Mixture::fit(&posteriors(1), components).unwrap().log_likelihood(&posteriors(2)));
+        let [one, two] = [1, 2].map(|components| Mixture::fit(&posteriors(1), with(components)).unwrap().log_likelihood(&posteriors(2)));
         assert!(two > one + 0.5, "{two}, {one}");
     }
 
     #[test]
     fn one_component_has_the_mean_and_covariance_of_the_codes() {
         let posteriors = posteriors(3);
-        let mixture = Mixture::fit(&posteriors, 1).unwrap();
+        let mixture = Mixture::fit(&posteriors, with(1)).unwrap();
         assert!((mixture.centres.row(0) - posteriors.means.row_mean()).norm() < 1e-4);
         assert!((mixture.covariance.l()[(0, 0)].powi(2) - posteriors.means.column(0).variance() - 0.05).abs() < 0.02);
     }
 
     #[test]
+    fn a_share_of_the_posteriors_spread_is_part_of_the_covariance() {
+        let posteriors = posteriors(4);
+        let variance = |spread| Mixture::fit(&posteriors, PriorFit { spread, ..with(1) }).unwrap().covariance.l()[(0, 0)].powi(2);
+        assert!((variance(1.0) - variance(0.2) - 0.8 * 0.05).abs() < 1e-6);
+        for spread in [-0.1, 1.1, f64::NAN] {
+            assert!(Mixture::fit(&posteriors, PriorFit { spread, ..with(1) }).is_err(), "{spread}");
+        }
+    }
+
+    #[test]
     fn there_are_no_more_components_than_pictures() {
         let few = Posteriors { means: DMatrix::from_row_slice(2, 2, &[1.0, 0.0, -1.0, 0.0]), variances: DVector::from_element(2, 0.1) };
-        assert_eq!(Mixture::fit(&few, 64).unwrap().to_prior().unwrap().components(), 2);
+        assert_eq!(Mixture::fit(&few, with(64)).unwrap().to_prior().unwrap().components(), 2);
     }
 }

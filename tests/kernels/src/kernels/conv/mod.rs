@@ -7,8 +7,12 @@ mod arch;
 mod band;
 #[path = "../../../../../shared/src/kernels/conv/correlate.rs"]
 mod correlate;
+#[path = "../../../../../shared/src/kernels/conv/filter.rs"]
+mod filter;
 #[path = "../../../../../shared/src/kernels/conv/geometry.rs"]
 mod geometry;
+#[path = "../../../../../shared/src/kernels/conv/gradients.rs"]
+mod gradients;
 #[path = "../../../../../shared/src/kernels/conv/phases.rs"]
 mod phases;
 #[path = "../../../../../shared/src/kernels/conv/planes.rs"]
@@ -17,16 +21,19 @@ mod planes;
 mod run;
 #[path = "../../../../../shared/src/kernels/conv/tile.rs"]
 mod tile;
+#[path = "../../../../../shared/src/kernels/conv/weight_filter.rs"]
+mod weight_filter;
 #[path = "../../../../../shared/src/kernels/conv/weight_gradient.rs"]
 mod weight_gradient;
 #[path = "../../../../../shared/src/kernels/conv/winograd.rs"]
 mod winograd;
 
 use geometry::Geometry;
-use run::{Job, convolve, gradients};
+use gradients::gradients;
+use run::{Job, convolve};
 
 /// Batch, input channels, output channels, height and width. Some fill whole vectors and tiles, others do not.
-const SIZES: [[usize; 5]; 5] = [[1, 1, 1, 5, 4], [2, 3, 5, 7, 9], [3, 4, 8, 8, 8], [5, 17, 6, 6, 5], [1, 16, 33, 12, 20]];
+const SIZES: [[usize; 5]; 6] = [[1, 1, 1, 5, 4], [2, 3, 5, 7, 9], [3, 4, 8, 8, 8], [5, 17, 6, 6, 5], [1, 16, 33, 12, 20], [2, 64, 65, 7, 6]];
 
 fn noise(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|at| ((at * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
