@@ -78,20 +78,20 @@ pub fn bicubic(pictures: Tensor<4>) -> Tensor<4> {
 fn bicubic_phases(pictures: Tensor<4>) -> Tensor<4> {
     let device = pictures.device();
     let size = 2 * BICUBIC_REACH + 1;
-    let mut weights = vec![0.0_f32; 3 * SHUFFLED * 3 * size * size];
-    for channel in 0..3 {
-        for (phase, kernel) in (0..SHUFFLED).map(|phase| (phase, [tap(phase / FACTOR), tap(phase % FACTOR)])) {
-            let start = ((channel * SHUFFLED + phase) * 3 + channel) * size * size;
-            for (at, weight) in weights[start..start + size * size].iter_mut().enumerate() {
-                *weight = kernel[0][at / size] * kernel[1][at % size];
-            }
-        }
-    }
-    let weights = Tensor::from_data(TensorData::new(weights, [3 * SHUFFLED, 3, size, size]), &device); // [48, 3, 5, 5]
-    let bias = Tensor::zeros([3 * SHUFFLED], &device); // [48]
+    let kernel = |phase: usize| {
+        let [down, across] = [tap(phase / FACTOR), tap(phase % FACTOR)];
+        down.into_iter().flat_map(move |down| across.map(|across| down * across))
+    };
+    let weights: Vec<f32> = (0..SHUFFLED).flat_map(kernel).collect();
+    let weights = Tensor::from_data(TensorData::new(weights, [SHUFFLED, 1, size, size]), &device); // [16, 1, 5, 5]
+    let bias = Tensor::zeros([SHUFFLED], &device); // [16]
+    let [batch, channels, height, width] = pictures.dims();
     let reach = BICUBIC_REACH;
     let padded = pictures.pad((reach, reach, reach, reach), PadMode::Edge); // [batch, 3, h + 4, w + 4]
-    convolve(padded, weights, bias, Geometry::new(size, 0), 1.0) // [batch, 48, h, w]
+    // Colours do not mix.
+    let planes = padded.reshape([batch * channels, 1, height + 2 * reach, width + 2 * reach]); // [batch * 3, 1, h + 4, w + 4]
+    let phases = convolve(planes, weights, bias, Geometry::new(size, 0), 1.0); // [batch * 3, 16, h, w]
+    phases.reshape([batch, channels * SHUFFLED, height, width]) // [batch, 48, h, w]
 }
 
 /// Returns the weights of the five small pixels around a large one, the `phase`-th of the four in a row of the middle one.

@@ -11,9 +11,10 @@ use super::geometry::{Plan, Side};
 use super::phases::{Block, Phase, backward, blocks};
 use super::planes;
 use super::run::{BlockWidth, Job, group_size, in_planes, kernel, sized};
+use super::way::{self, Sides, Tiles, Way};
 use super::weight_filter::{self, WeightSums};
 use super::weight_gradient::{self, WeightGradient};
-use super::winograd::{self, Convolve, Sides, Tiles, Way};
+use super::winograd::Convolve;
 use crate::kernels::parallel;
 
 thread_local! {
@@ -81,7 +82,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
                     let mut unused = vec![0.0; outputs];
                     let dz = gradient.split(&tiles.output, &mut buffer, if plain { &mut unused } else { &mut bias });
                     in_planes(&tiles.input, x, source, pictures, 1, |x, _| {
-                        WeightSums { tiles, pictures, inputs, outputs, x, dz, sums }.add(*way)
+                        WeightSums { tiles, pictures, inputs, outputs, x, dz, sums }.add(*way);
                     });
                     TILED.set(buffer);
                 }
@@ -131,7 +132,7 @@ enum Learning {
 
 impl Learning {
     fn new(job: &Job) -> Self {
-        winograd::weights(job.geometry, [job.inputs, job.outputs], job.height, job.width)
+        way::weights(job.geometry, [job.inputs, job.outputs], job.height, job.width)
             .map_or(Self::Plain, |way| Self::Minimal(way, way.tiles(&Sides::forward(job.geometry, job.height, job.width))))
     }
 
@@ -155,7 +156,7 @@ enum Back {
 impl Back {
     fn new(job: &Job, plan: &Plan, weights: &[f32]) -> Self {
         let blocks = blocks(job.inputs, arch().dispatch(BlockWidth));
-        match winograd::back(job.geometry, [job.inputs, job.outputs], job.height, job.width) {
+        match way::back(job.geometry, [job.inputs, job.outputs], job.height, job.width) {
             Some(way) => Self::Minimal(Minimal::new(way, job, weights, blocks)),
             None => Self::Plain { phases: backward(plan, weights, job.inputs, job.outputs, &blocks), blocks },
         }

@@ -16,6 +16,7 @@ mod phases;
 mod planes;
 mod run;
 mod tile;
+mod way;
 mod weight_filter;
 mod weight_gradient;
 mod winograd;

@@ -12,7 +12,8 @@ use super::geometry::{Geometry, Plan, Side};
 use super::phases::{blocks, forward};
 use super::planes;
 use super::tile;
-use super::winograd::{self, Sides, Way};
+use super::way::{self, Sides, Way};
+use super::winograd;
 use crate::kernels::parallel;
 
 /// Floats of the planes of pictures that are gone through together: half of a cache of 2 MiB.
@@ -42,7 +43,7 @@ pub(super) struct Job {
 
 /// Returns the convolution of `x`, plus bias, activated.
 pub(super) fn convolve(job: &Job, x: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
-    let way = winograd::forward(job.geometry, [job.inputs, job.outputs], job.height, job.width);
+    let way = way::forward(job.geometry, [job.inputs, job.outputs], job.height, job.width);
     convolve_by(way, job, x, weights, bias)
 }
 

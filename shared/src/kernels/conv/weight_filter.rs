@@ -10,7 +10,8 @@ use pulp::{Simd, WithSimd};
 use super::filter::{Doubling, Two, WeightFilter};
 use super::geometry::Side;
 use super::tile;
-use super::winograd::{Tiles, TransformInputs, Way};
+use super::way::{Tiles, Way};
+use super::winograd::TransformInputs;
 use crate::kernels::parallel;
 
 /// Floats of transformed planes of both sides that are gone over at a time: those of one point stay in cache.
@@ -168,7 +169,6 @@ impl<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: usize> W
     type Output = ();
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "through the standard library's adaptors the tile would be kept in memory")]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { side: &Side { plane, .. }, planes, start, count, transformed, stride, .. } = self;
         let vectors = count.div_ceil(S::F32_LANES);

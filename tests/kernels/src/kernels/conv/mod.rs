@@ -21,6 +21,8 @@ mod planes;
 mod run;
 #[path = "../../../../../shared/src/kernels/conv/tile.rs"]
 mod tile;
+#[path = "../../../../../shared/src/kernels/conv/way.rs"]
+mod way;
 #[path = "../../../../../shared/src/kernels/conv/weight_filter.rs"]
 mod weight_filter;
 #[path = "../../../../../shared/src/kernels/conv/weight_gradient.rs"]
