@@ -124,12 +124,12 @@ for group in $groups; do
         COMPONENTS=
         # In the middle between the ends of two stages there is less of the grid that an adversary leaves.
         for loss in deepsim image; do
-            mean "emoji-$loss-5" "emoji-$loss-4" "$runs/emoji-$loss-mean.safetensors"
+            mean "emoji-$loss-5" "emoji-$loss-4" "$runs/emoji-$loss-mean.safetensors" --spread 1
         done
-        # Draws from the prior that was fitted to the codes, and the mean once more.
+        # Draws from the prior that was fitted to the codes, as noisy as those of training, and the mean once more.
         pair 6 48000 15 0.05 mean "$calm" --adversarial-weight 0.4 --image-weight 2 --draws
-        ship emoji-deepsim-6 emoji-deepsim-mean emoji-vae --components 256
-        ship emoji-image-6 emoji-image-mean emoji-vae-image --components 256
+        ship emoji-deepsim-6 emoji-deepsim-mean emoji-vae
+        ship emoji-image-6 emoji-image-mean emoji-vae-image
         ;;
     divergence)
         # Of 32 pixels: at 64, by the speed of the emoji pair, the ten would take a processor core more than six hours.
@@ -155,7 +155,7 @@ for group in $groups; do
         clothes 2 25800 "${fewer[@]}" --init "$runs/fashion-1.safetensors" --adversarial-weight 0.02 --image-weight 2 --learning-rate 3e-4 --decay 0
         clothes 3 32000 "${fewer[@]}" --init "$runs/fashion-2.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 3e-4 --decay 0.5
         clothes 4 40000 "${fewer[@]}" --init "$runs/fashion-3.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5
-        mean fashion-4 fashion-3 "$runs/fashion-mean.safetensors"
+        mean fashion-4 fashion-3 "$runs/fashion-mean.safetensors" --spread 1
         clothes 5 40000 "${fewer[@]}" --init "$runs/fashion-mean.safetensors" --adversarial-weight 0.2 --image-weight 3 --learning-rate 2.5e-4 --decay 0.5 --draws
         ship fashion-5 fashion-mean fashion-vae
         for seed in 0 1 2; do
