@@ -25,7 +25,7 @@ thread_local! {
     static TRANSFORMED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// Transforms kernels: see [`Way::transform_weights`](super::way::Way::transform_weights).
+/// Transforms the kernels that `kernel` finds by target and source channel to `[block][point][source][channel of block]`.
 pub(super) fn transform_weights<F: Filter<R, P, O>, const R: usize, const P: usize, const O: usize>(
     kernel: impl Fn(usize, usize) -> [f32; 9] + Sync,
     sources: usize,
@@ -53,7 +53,7 @@ pub(super) struct Convolve<'a, 'y> {
     pub(super) tiles: &'a Tiles,
     pub(super) planes: &'a [f32],
     pub(super) sources: usize,
-    /// [`Way::transform_weights`] of all blocks.
+    /// [`transform_weights`] of all blocks.
     pub(super) weights: &'a [f32],
     pub(super) blocks: &'a [Block],
     pub(super) bias: &'a [f32],
