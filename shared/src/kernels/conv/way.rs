@@ -58,7 +58,7 @@ pub(super) fn back(geometry: Geometry, channels: [usize; 2], height: usize, widt
     fastest(geometry, Way::DoublingBack, channels, &Sides::back(geometry, height, width))
 }
 
-/// Returns the fastest way to the gradient of the weights. It has no way by four: its transforms would take what it saves.
+/// Returns the fastest way to the gradient of the weights. By four there is none.
 pub(super) fn weights(geometry: Geometry, channels: [usize; 2], height: usize, width: usize) -> Option<Way> {
     fastest(geometry, Way::Doubling, channels, &Sides::forward(geometry, height, width))
         .map(|way| if way == Way::Four { Way::Two } else { way })
