@@ -13,7 +13,7 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 /// Miri keeps to Tree Borrows, because crossbeam-epoch, with which rayon shares work, does not to Stacked Borrows. Rayon's threads never end.
 const MIRI: &str = "-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation";
 /// Too slow in miri, and safe code but for what the others call, too.
-const TOO_SLOW: &str = "squares_give";
+const TOO_SLOW: &str = "minimal_filtering";
 
 /// Runs the tests of `tests/kernels`.
 ///
