@@ -204,8 +204,8 @@ fn a_lost_worker_goes_on() -> Result<()> {
 }
 
 /// Bytes by which the gaps between allocations may grow the memory in the steps that are watched: several threads allocate in an order of their own. In
-/// 2400 steps it grew once, by 2.4 MB, and on a busy machine by 5.1 in 260. A tensor of pictures a step that is not freed would be 100 MB, a vector of 16000
-/// numbers 17.
+/// 2400 steps it grew once, by 2.4 MB, and on a busy machine by 5.1 in 260. A tensor of pictures a step that is not freed would be 100 MB, a vector of 17000
+/// numbers 18.
 const GAPS: i64 = 16 << 20;
 
 /// The main thread is never busy for 50 ms, and memory does not grow from step to step.

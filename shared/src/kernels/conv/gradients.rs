@@ -191,7 +191,7 @@ impl Minimal {
     /// Computes the gradients `dx` of pictures.
     fn run(&self, gradient: &OutputGradient<'_>, dx: &mut [f32]) {
         let Self { way, tiles, weights, blocks, bias } = self;
-        let (inputs, sources) = (blocks.iter().map(|block| block.wanted).sum::<usize>(), gradient.job.outputs);
+        let Job { inputs, outputs: sources, .. } = *gradient.job;
         let mut buffer = TILED.take();
         let planes = gradient.split(&tiles.input, &mut buffer, &mut vec![0.0; sources]);
         let pictures = planes.chunks_exact(sources * tiles.input.channel());

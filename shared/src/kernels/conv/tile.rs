@@ -1,6 +1,6 @@
-//! The two loops in which all the time goes, for whatever vectors the machine has: 16 floats (AVX-512), 8 (AVX2), 4 (NEON, wasm).
+//! The loops in which most of the time goes, for whatever vectors the machine has: 16 floats (AVX-512), 8 (AVX2), 4 (NEON, wasm).
 //!
-//! Both keep a tile of sums in registers: `M` channels by `N` vectors. Each vector loaded is used `M` times and each weight `N`
+//! They keep a tile of sums in registers: `M` channels by `N` vectors. Each vector loaded is used `M` times and each weight `N`
 //! times, so the multiplication units are the limit and not memory. That holds only while the compiler sees nothing else to put
 //! into registers: each tile is a function of its own, never inlined, and its loops are plain ones.
 

@@ -69,7 +69,10 @@ impl Mixture {
         let spread = DMatrix::from_diagonal(&posteriors.variances) * spread;
         let square = means.tr_mul(means) / pictures as f64; // numbers x numbers
         let mean = means.row_mean();
-        let factor = |covariance: DMatrix<f64>| Cholesky::new(covariance).context("the codes have no covariance: some are not finite");
+        let factor = |covariance: DMatrix<f64>| {
+            Cholesky::new(covariance)
+                .context("the codes have no covariance: some are not finite, or they are too few for so small a `--spread`")
+        };
         let mut mixture = Self {
             weights: vec![1.0 / components as f64; components],
             centres: DMatrix::from_fn(components, size, |component, number| means[(component * pictures / components, number)]),
