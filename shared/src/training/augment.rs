@@ -80,19 +80,19 @@ fn alter(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Pict
     let (brightness, contrast) = (random.random_range(BRIGHTNESS), random.random_range(CONTRAST));
     let saturation = random.random_range(SATURATION);
     let tint = [(); 3].map(|()| random.random_range(TINT));
-    let mut order = [0, 1, 2];
-    if random.random_bool(REORDER) {
-        order.shuffle(random);
-    }
-    Ok(cropped.map_pixels(|pixel| {
-        let pixel = pixel.map(f32::from);
+    let recoloured = cropped.map_colours(|pixel| {
         let grey = pixel.iter().sum::<f32>() / 3.0;
-        order.map(|channel| {
+        [0, 1, 2].map(|channel| {
             let value = (grey + (pixel[channel] - grey) * saturation) * tint[channel];
-            // The cast drops the fraction, and what is below 0 or above 255. A call of `round` would cost more than all the rest.
-            ((value - 127.5) * contrast + 127.5 + brightness + 0.5) as u8
+            (value - 127.5) * contrast + 127.5 + brightness
         })
-    }))
+    });
+    if !random.random_bool(REORDER) {
+        return Ok(recoloured);
+    }
+    let mut order = [0, 1, 2];
+    order.shuffle(random);
+    Ok(recoloured.map_pixels(|pixel| order.map(|channel| pixel[channel])))
 }
 
 /// Returns the first picture with a random rectangle of the second in the same place.

@@ -21,12 +21,18 @@ pub const MOST_BYTES: u64 = 1 << 30;
 /// # Errors
 /// One line on what is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    let (width, height, rgba) = decode_rgba(bytes)?;
-    Picture::from_rgba(width, height, &rgba).map_err(|error| error.to_string())
+    let image = decode_image(bytes)?;
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let picture = if image.color().has_alpha() {
+        Picture::from_rgba(width, height, &image.into_rgba8())
+    } else {
+        Picture::from_rgb(width, height, image.into_rgb8().into_raw())
+    };
+    picture.map_err(|error| error.to_string())
 }
 
-/// Decodes a picture file's bytes to width, height and RGBA bytes with straight alpha.
-fn decode_rgba(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+/// Decodes a picture file's bytes to the kind of pixels that the file has.
+fn decode_image(bytes: &[u8]) -> Result<DynamicImage, String> {
     let one_line = |error: &dyn std::fmt::Display| error.to_string().lines().collect::<Vec<_>>().join(" ");
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| one_line(&e))?;
     match (reader.format(), format::of_bytes(bytes)) {
@@ -41,7 +47,7 @@ fn decode_rgba(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
 }
 
 /// Decodes a file that is not cut short.
-fn decode_whole(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+fn decode_whole(bytes: &[u8]) -> Result<DynamicImage, String> {
     let one_line = |error: &dyn std::fmt::Display| error.to_string().lines().collect::<Vec<_>>().join(" ");
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| one_line(&e))?;
     let mut decoder = reader.into_decoder().map_err(|e| one_line(&e))?;
@@ -52,9 +58,7 @@ fn decode_whole(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
     let orientation = decoder.orientation().map_err(|e| one_line(&e))?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(|e| one_line(&e))?;
     image.apply_orientation(orientation);
-    let rgba = image.into_rgba8();
-    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
-    Ok((width, height, rgba.into_raw()))
+    Ok(image)
 }
 
 /// A picture and its transparency.
@@ -73,7 +77,8 @@ pub struct Transparent {
 pub fn open_transparent(path: &Path) -> Result<Transparent, DataError> {
     let bad = |reason: String| DataError::Picture { name: path.display().to_string(), reason };
     let bytes = std::fs::read(path).map_err(|reason| DataError::Read { path: path.to_owned(), reason })?;
-    let (width, height, rgba) = decode_rgba(&bytes).map_err(bad)?;
+    let rgba = decode_image(&bytes).map_err(bad)?.into_rgba8();
+    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     let picture = |values: Vec<u8>| Picture::from_rgb(width, height, values).map_err(|error| bad(error.to_string()));
     let is_opaque = rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
     let opacity = rgba.chunks_exact(4).flat_map(|pixel| [pixel[3]; 3]).collect();
@@ -94,7 +99,7 @@ pub fn open_picture(path: &Path) -> Result<Picture, DataError> {
 
 /// Decodes a JPEG that has no end marker, if nothing but that is missing. The decoder paints missing pixels and says nothing; so it is given two
 /// different continuations, and of a picture that is whole it makes the same of both.
-fn without_end(bytes: &[u8]) -> Result<(usize, usize, Vec<u8>), String> {
+fn without_end(bytes: &[u8]) -> Result<DynamicImage, String> {
     let cut_short = || "a JPEG that was cut short".to_owned();
     // The scans of a progressive one refine each other: which are missing does not show in the pixels.
     if jpeg_segments(bytes).any(|(marker, _)| marker == 0xc2) {

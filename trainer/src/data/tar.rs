@@ -68,7 +68,7 @@ fn index_into(items: &mut Vec<Item>, path: &Path) -> io::Result<()> {
 pub(super) fn member(tar: &Path, start: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(tar)?;
     file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(length).map_err(io::Error::other)?);
     file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
