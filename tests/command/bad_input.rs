@@ -51,19 +51,22 @@ fn options_that_cannot_be() -> Result<()> {
     Ok(())
 }
 
-/// A build without MPI that `mpirun` starts says so once: its processes would otherwise train the same run.
+/// A build without MPI that `mpirun` or `srun` starts says so once: its processes would otherwise train the same run.
 #[test]
 fn processes_that_cannot_train_together() -> Result<()> {
     let temporary = tempfile::tempdir()?;
-    let started = |rank: &str| {
-        let mut command = trainer();
-        command.env("OMPI_COMM_WORLD_SIZE", "2").env("OMPI_COMM_WORLD_RANK", rank).args(["--device", "flex", "--out"]);
-        command.arg(temporary.path().join("run"));
-        command
-    };
-    assert_error(&mut started("0"), &["2 processes", "no MPI", "--features trainer/mpi"])?;
-    let output = started("1").output()?;
-    ensure!(!output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (count, number) in
+        [("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"), ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID")]
+    {
+        let started = |rank: &str| {
+            let mut command = trainer();
+            command.env(count, "2").env(number, rank).args(["--device", "flex", "--out"]).arg(temporary.path().join("run"));
+            command
+        };
+        assert_error(&mut started("0"), &["2 processes", "no MPI", "--features trainer/mpi"])?;
+        let output = started("1").output()?;
+        ensure!(!output.status.success() && output.stderr.is_empty(), "{count}: {}", String::from_utf8_lossy(&output.stderr));
+    }
     Ok(())
 }
 

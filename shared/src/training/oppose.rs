@@ -1,12 +1,13 @@
-//! The adversary's half of a step: the discriminator judges real and made pictures and learns, and the generator gets its opinion.
+//! The adversary's half of a step: the discriminator judges real and made pictures. The generator gets its opinion, and the discriminator its gradients.
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Gradients, Tensor};
 
 use crate::loss::{inverted_loss, real_loss};
 use crate::nets::discriminator::Decision;
-use crate::training::replicas::gradients_of;
+use crate::training::replicas::Averaging;
 use crate::training::state::TrainState;
 
 /// The least probability by which a gradient is divided: a discriminator so sure that a picture is made teaches nothing.
@@ -22,45 +23,47 @@ pub struct Verdict {
     pub real: Tensor<1>,
     /// The discriminator's loss on made pictures, `[1]`, in nats.
     pub made: Tensor<1>,
+    /// The gradients of the discriminator's own loss, for [`TrainState::learn`]; nothing while it is paused.
+    pub gradients: Option<Averaging>,
 }
 
 impl Verdict {
     /// Returns the verdict of no discriminator, for a loss without an adversarial term.
     pub fn none(device: &Device) -> Self {
         let nothing = Tensor::zeros([1], device);
-        Self { logits: None, real: nothing.clone(), made: nothing }
+        Self { logits: None, real: nothing.clone(), made: nothing, gradients: None }
     }
 }
 
 impl<G: Module> TrainState<G> {
     /// Judges real pictures `[batch, 3, side, side]` on the plain device and made ones of the same size, with the features `[batch, channels, grid,
-    /// grid]` that both should show if there are any, and trains the discriminator unless it is paused.
-    pub fn oppose(self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>, rate: f64) -> (Self, Verdict) {
+    /// grid]` that both should show if there are any.
+    pub fn oppose(&self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>) -> Verdict {
         match self.discriminator.decision() {
-            Decision::Whole if self.gate.discriminator && self.gate.generator => self.oppose_once(real, made, features, rate),
-            _ => self.oppose_twice(real, made, features, rate),
+            Decision::Whole if self.gate.discriminator && self.gate.generator => self.oppose_once(real, made, features),
+            _ => self.oppose_twice(real, made, features),
         }
     }
 
     /// Goes through the discriminator once for the generator, which takes it for constant, and once for its own loss.
-    fn oppose_twice(self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>, rate: f64) -> (Self, Verdict) {
+    fn oppose_twice(&self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>) -> Verdict {
         let constant = made.clone().inner(); // [batch, 3, side, side]
         let logits = self.discriminator.valid().forward(made, features.clone()); // [decisions, 1]
         if !self.gate.discriminator {
             let real = real_loss(self.discriminator.valid().forward(real, features)); // [1]
             let made = inverted_loss(logits.clone().inner()); // [1]
-            return (self, Verdict { logits: Some(logits), real, made });
+            return Verdict { logits: Some(logits), real, made, gradients: None };
         }
         let (real, made) = self.judge(real, constant, features);
         let (real, made) = (real_loss(real), inverted_loss(made)); // [1], [1]
         let gradients = (real.clone() + made.clone()).backward();
-        (self.learn(gradients, rate), Verdict { logits: Some(logits), real: real.inner(), made: made.inner() })
+        Verdict { logits: Some(logits), real: real.inner(), made: made.inner(), gradients: Some(self.started(gradients)) }
     }
 
     /// Goes through the discriminator once for both losses. Each logit depends on one picture, so the gradients of the two losses at a made picture
     /// differ by a factor: the loss on made pictures has the slope D / batch at its logit l, so the gradient of l itself is known, and
     /// l + (made - constant) * gradient has the value of l and its gradient at the picture.
-    fn oppose_once(self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>, rate: f64) -> (Self, Verdict) {
+    fn oppose_once(&self, real: Tensor<4>, made: Tensor<4>, features: Option<Tensor<4>>) -> Verdict {
         let constant = made.clone().inner(); // [batch, 3, side, side]
         let judged = constant.clone().autodiff().require_grad(); // [batch, 3, side, side]
         let [batch, channels, height, width] = constant.dims();
@@ -77,7 +80,7 @@ impl<G: Module> TrainState<G> {
             }
             None => plain,
         };
-        (self.learn(gradients, rate), Verdict { logits: Some(logits), real: real.inner(), made: lost.inner() })
+        Verdict { logits: Some(logits), real: real.inner(), made: lost.inner(), gradients: Some(self.started(gradients)) }
     }
 
     /// Returns the logits of real and of made pictures, in one pass: what a pass costs for each weight is paid once.
@@ -90,11 +93,9 @@ impl<G: Module> TrainState<G> {
         (logits.clone().narrow(0, 0, first), logits.narrow(0, first, all - first))
     }
 
-    /// Trains the discriminator.
-    fn learn(mut self, gradients: Gradients, rate: f64) -> Self {
-        let gradients = gradients_of(gradients, &self.discriminator);
-        self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);
-        self
+    /// Starts to average the discriminator's gradients, while those of the generator are computed.
+    fn started(&self, gradients: Gradients) -> Averaging {
+        Averaging::start(GradientsParams::from_grads(gradients, &self.discriminator), &self.discriminator)
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     type State = TrainState<Upscaler>;
-    type Oppose = fn(State, Tensor<4>, Tensor<4>, Option<Tensor<4>>, f64) -> (State, Verdict);
+    type Oppose = fn(&State, Tensor<4>, Tensor<4>, Option<Tensor<4>>) -> Verdict;
 
     /// Returns the largest difference of two tensors over the largest value.
     fn difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f32 {
@@ -129,10 +130,12 @@ mod tests {
             let state = || State::of(Upscaler::new(UpscalerShape { channels: 8, blocks: 1 }, &trained), discriminator.clone(), 0.9);
             let outcome = |oppose: Oppose| {
                 let made = made.clone().autodiff().require_grad();
-                let (state, verdict) = oppose(state(), real.clone(), made.clone(), features.clone(), 1e-3);
+                let state = state();
+                let verdict = oppose(&state, real.clone(), made.clone(), features.clone());
                 let logits = verdict.logits.unwrap();
-                let gradients = real_loss(logits.clone()).backward();
-                let gradient = made.grad(&gradients).unwrap();
+                let loss = real_loss(logits.clone());
+                let gradient = made.grad(&loss.backward()).unwrap();
+                let state = state.learn(&loss, verdict.gradients, 1e-3);
                 let judged = state.discriminator.valid().forward(real.clone(), features.clone());
                 (logits.inner(), verdict.real + verdict.made.mul_scalar(10.0), gradient, judged)
             };

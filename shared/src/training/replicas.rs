@@ -3,7 +3,9 @@
 //! A loss is a mean over the batch, and shares are of equal size, so that the mean of the replicas' gradients is the gradient of the whole batch, and the
 //! mean of their losses its loss.
 
+use std::panic::resume_unwind;
 use std::sync::OnceLock;
+use std::thread::{self, JoinHandle};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -11,7 +13,8 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 /// A connection between the replicas.
 pub trait Exchange: Send + Sync {
-    /// Replaces numbers by their means over all replicas, which call this in the same order with as many numbers.
+    /// Replaces numbers by their means over all replicas, which call this in the same order with as many numbers. Threads may differ from call to call; no two
+    /// calls of a replica overlap.
     fn average(&self, numbers: &mut [f32]);
 }
 
@@ -34,23 +37,50 @@ pub fn gradients_of<M: Module>(gradients: Gradients, network: &M) -> GradientsPa
     averaged(GradientsParams::from_grads(gradients, network), network)
 }
 
-/// Returns gradients of some of a network's weights, averaged over all replicas: one exchange for all of them.
+/// Returns gradients of some of a network's weights, averaged over all replicas.
 pub fn averaged<M: Module>(gradients: GradientsParams, network: &M) -> GradientsParams {
-    // A browser's page trains alone, and cannot wait for its GPU.
-    if cfg!(target_arch = "wasm32") || EXCHANGE.get().is_none() {
-        return gradients;
+    Averaging::start(gradients, network).finish(network)
+}
+
+/// A network's gradients on their way to the other replicas, in one exchange for all of them; meanwhile this one computes.
+#[derive(Debug)]
+pub struct Averaging {
+    gradients: GradientsParams,
+    /// Gives the means; nothing in a process that trains alone.
+    exchange: Option<JoinHandle<Vec<f32>>>,
+}
+
+impl Averaging {
+    /// Starts to average a network's gradients. Until [`Self::finish`] nothing else may be averaged.
+    pub fn start<M: Module>(gradients: GradientsParams, network: &M) -> Self {
+        let Some(exchange) = EXCHANGE.get() else {
+            return Self { gradients, exchange: None };
+        };
+        let mut found = Found { gradients, rows: Vec::new() };
+        network.visit(&mut found);
+        let Found { gradients, rows } = found;
+        if rows.is_empty() {
+            return Self { gradients, exchange: None };
+        }
+        let data = Tensor::cat(rows, 0).into_data(); // [gradients]
+        let mut numbers = data.as_slice::<f32>().map_or_else(|_| data.iter().collect(), <[f32]>::to_vec);
+        let exchanging = thread::spawn(move || {
+            exchange.average(&mut numbers);
+            numbers
+        });
+        Self { gradients, exchange: Some(exchanging) }
     }
-    let mut found = Found { gradients, rows: Vec::new() };
-    network.visit(&mut found);
-    let Found { gradients, rows } = found;
-    if rows.is_empty() {
-        return gradients;
+
+    /// Waits for the other replicas and returns the averaged gradients of the same network.
+    pub fn finish<M: Module>(self, network: &M) -> GradientsParams {
+        let Some(exchange) = self.exchange else {
+            return self.gradients;
+        };
+        let numbers = exchange.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let mut replace = Replace { gradients: self.gradients, left: &numbers };
+        network.visit(&mut replace);
+        replace.gradients
     }
-    let mut numbers: Vec<f32> = Tensor::cat(rows, 0).into_data().iter().collect(); // [gradients]
-    average(&mut numbers);
-    let mut replace = Replace { gradients, left: &numbers };
-    network.visit(&mut replace);
-    replace.gradients
 }
 
 /// Collects the gradients in the order of the network's fields.

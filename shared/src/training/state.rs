@@ -1,13 +1,13 @@
 //! The state of adversarial training: a generator, its adversary, their optimizers, the generator's average, and the gate.
 
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
 use super::adam::adam;
 use super::average::Average;
 use super::gate::Gate;
-use super::replicas::gradients_of;
+use super::replicas::Averaging;
 use crate::nets::discriminator::Discriminator;
 use crate::nets::inverter::Inverter;
 
@@ -56,10 +56,17 @@ impl<G: Module> TrainState<G> {
         Self { average: Average::new(generator.valid(), decay, 0), generator, ..self }
     }
 
-    /// Trains the generator with its whole loss `[1]`; does nothing while it is paused.
-    pub fn generate(mut self, total: &Tensor<1>, rate: f64) -> Self {
-        if self.gate.generator {
-            let gradients = gradients_of(total.backward(), &self.generator);
+    /// Trains the generator with its whole loss `[1]`, unless it is paused, and the discriminator with the gradients of its verdict, if there are any. What the
+    /// replicas exchange is on its way while this one goes back through the generator, and while it changes the discriminator's weights.
+    pub fn learn(mut self, total: &Tensor<1>, judged: Option<Averaging>, rate: f64) -> Self {
+        let own = self.gate.generator.then(|| GradientsParams::from_grads(total.backward(), &self.generator));
+        let judged = judged.map(|gradients| gradients.finish(&self.discriminator));
+        let own = own.map(|gradients| Averaging::start(gradients, &self.generator));
+        if let Some(gradients) = judged {
+            self.discriminator = self.discriminator_optimizer.step(rate, self.discriminator, gradients);
+        }
+        if let Some(gradients) = own {
+            let gradients = gradients.finish(&self.generator);
             self.generator = self.generator_optimizer.step(rate, self.generator, gradients);
             self.average = self.average.update(&self.generator);
         }

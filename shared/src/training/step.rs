@@ -77,7 +77,7 @@ impl TrainState<Inverter> {
     }
 
     /// Makes the step without waiting for it: a GPU may still be at work. The gate stays as it is.
-    pub fn launch(mut self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
+    pub fn launch(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
         if let Some(through) = setup.translation {
             return self.launch_translation(setup, pictures, through, learning_rate);
         }
@@ -92,16 +92,12 @@ impl TrainState<Inverter> {
         };
         // Without an adversarial term there is no discriminator.
         let has_adversary = setup.has_adversary();
-        let verdict;
-        (self, verdict) = if has_adversary {
-            self.oppose(pictures.clone(), inverted.clone(), Some(features), learning_rate)
-        } else {
-            (self, Verdict::none(&pictures.device()))
-        };
+        let verdict =
+            if has_adversary { self.oppose(pictures.clone(), inverted.clone(), Some(features)) } else { Verdict::none(&pictures.device()) };
         let terms = setup.loss.terms(inverted, pictures, verdict.logits, offset);
-        self = self.generate(&setup.loss.total(&terms), learning_rate);
+        let learned = self.learn(&setup.loss.total(&terms), verdict.gradients, learning_rate);
 
-        (self, Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary))
+        (learned, Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary))
     }
 
     /// Makes a step of the translator alone: the mean squared error of scaled features at the layer that the inverter goes through. No picture is
@@ -112,7 +108,7 @@ impl TrainState<Inverter> {
         let wanted = seen.swap_remove(0).div_scalar(scale); // [batch, channels, 2 grid + 1, 2 grid + 1]
         let error = mean_square(self.generator.translate(features) - wanted); // [1]
         let gate = self.gate;
-        let trained = self.generate(&error, learning_rate);
+        let trained = self.learn(&error, None, learning_rate);
         let nothing = error.zeros_like().inner();
         let terms = Terms { image: nothing.clone(), feature: error, adversarial: nothing.clone() };
         (trained, Pending::new(terms, [nothing.clone(), nothing], [], gate, false))

@@ -1,5 +1,8 @@
 //! The connection between replicas by MPI: Open MPI, or another one that the system has.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use deepsim::training::replicas::{self, Exchange};
 use mpi::Threading;
@@ -9,8 +12,11 @@ use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives};
 
-use super::replica::{Replica, World};
+use super::replica::{Agreed, Replica, World};
 use crate::data::loader::Share;
+
+/// Time between two looks at an exchange, which goes on when it is looked at.
+const POLL: Duration = Duration::from_micros(100);
 
 /// All processes. MPI ends with it.
 struct Processes {
@@ -20,17 +26,24 @@ struct Processes {
 /// The processes, for means of gradients.
 struct Means;
 
-/// Connects to the other processes.
+/// Connects to the other processes, `started` with this one.
 ///
 /// # Errors
-/// If MPI cannot be started.
-pub fn connect() -> Result<Replica> {
-    // The main thread alone speaks with the others; rayon's threads compute.
-    let (universe, threading) = mpi::initialize_with_threading(Threading::Funneled).context("MPI cannot be started")?;
-    ensure!(threading >= Threading::Funneled, "this MPI does not allow a process to have threads");
+/// If MPI cannot be started, or finds another number of processes.
+pub fn connect(started: usize) -> Result<Replica> {
+    // Gradients are exchanged by a thread of their own, and no two threads call MPI at the same time.
+    let (universe, threading) = mpi::initialize_with_threading(Threading::Serialized).context("MPI cannot be started")?;
+    ensure!(threading >= Threading::Serialized, "this MPI does not allow several threads of a process to call it in turn");
     let world = SimpleCommunicator::world();
     // Neither is ever below zero.
     let share = Share { rank: world.rank().unsigned_abs() as usize, count: world.size().unsigned_abs() as usize };
+    ensure!(
+        share.count == started,
+        Agreed(format!(
+            "{started} processes were started, but MPI connects {}: start them by mpirun, or by srun with --mpi=pmix",
+            share.count
+        ))
+    );
     replicas::connect(Box::new(Means));
     Ok(Replica::of(share, Box::new(Processes { _universe: universe })))
 }
@@ -39,7 +52,14 @@ impl Exchange for Means {
     fn average(&self, numbers: &mut [f32]) {
         let world = SimpleCommunicator::world();
         let mine = numbers.to_vec();
-        world.all_reduce_into(&mine[..], numbers, SystemOperation::sum());
+        mpi::request::scope(|scope| {
+            let mut exchange = world.immediate_all_reduce_into(scope, &mine[..], &mut *numbers, SystemOperation::sum());
+            // A call that blocks would keep a processor core busy, which computes meanwhile.
+            while let Err(unfinished) = exchange.test() {
+                exchange = unfinished;
+                thread::sleep(POLL);
+            }
+        });
         let share = 1.0 / world.size() as f32;
         for number in numbers {
             *number *= share;

@@ -11,12 +11,12 @@ use crate::config::Config;
 use crate::data::loader::Share;
 use crate::device::Backend;
 
-/// What the launchers of MPI programs call the number of processes. One may be set by a batch system that starts a single process, so that only a number
-/// above 1 counts.
-const PROCESSES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+/// What the launchers of MPI programs (Open MPI's and MPICH's `mpirun`, SLURM's `srun`) call the number of processes. One may be set by a batch system that
+/// starts a single process, so that only a number above 1 counts.
+const PROCESSES: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"];
 /// The number of this process among them, and among those of its machine.
-const RANKS: [&str; 2] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK"];
-const LOCAL_RANKS: [&str; 2] = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID"];
+const RANKS: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
+const LOCAL_RANKS: [&str; 3] = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"];
 
 /// What all replicas found wrong, or one of them: only the first one reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,12 +58,12 @@ impl Replica {
     /// Connects to the other processes that `mpirun` has started, if there are any.
     ///
     /// # Errors
-    /// If there are, and this build has no MPI.
+    /// If there are, and this build has no MPI, or its MPI finds not all of them.
     pub fn connect() -> Result<Self> {
         match number(&PROCESSES) {
             None | Some(0 | 1) => Ok(Self::alone()),
             #[cfg(feature = "mpi")]
-            Some(_) => super::mpi::connect(),
+            Some(count) => super::mpi::connect(count),
             #[cfg(not(feature = "mpi"))]
             Some(count) => Err(Error::new(Agreed(format!(
                 "{count} processes were started to train together, but this build has no MPI: build it with --features trainer/mpi"

@@ -111,15 +111,11 @@ impl Task for EnlargeTask {
 
         // Without an adversarial term there is no discriminator.
         let has_adversary = self.loss.weights().adversarial > 0.0;
-        let verdict;
-        (self.train_state, verdict) = if has_adversary {
-            self.train_state.oppose(pictures.clone(), made.clone(), None, rate)
-        } else {
-            (self.train_state, Verdict::none(&self.device))
-        };
+        let verdict =
+            if has_adversary { self.train_state.oppose(pictures.clone(), made.clone(), None) } else { Verdict::none(&self.device) };
         let offset = offset(self.seed, step, self.loss.border().range(self.size));
         let terms = self.loss.terms(made, pictures, verdict.logits, offset);
-        self.train_state = self.train_state.generate(&self.loss.total(&terms), rate);
+        self.train_state = self.train_state.learn(&self.loss.total(&terms), verdict.gradients, rate);
 
         let (losses, []) = Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary).read();
         if has_adversary {

@@ -187,12 +187,7 @@ impl Task for GenerationTask {
             }
             _ => made.clone(), // [batch, 3, side, side]
         };
-        let verdict;
-        (self.train_state, verdict) = if has_adversary {
-            self.train_state.oppose(pictures.clone(), shown, None, rate)
-        } else {
-            (self.train_state, Verdict::none(&self.device))
-        };
+        let verdict = if has_adversary { self.train_state.oppose(pictures.clone(), shown, None) } else { Verdict::none(&self.device) };
         let terms = match &self.comparing {
             Comparing::Fixed(loss) => {
                 let offset = offset(self.seed, step, loss.border().range(self.size));
@@ -205,7 +200,7 @@ impl Task for GenerationTask {
         if let Some(divergence) = self.divergence {
             whole = whole + divergence.term(nats.clone(), seen); // [1]
         }
-        self.train_state = self.train_state.generate(&whole, rate);
+        self.train_state = self.train_state.learn(&whole, verdict.gradients, rate);
 
         let (losses, [nats]) = Pending::new(terms, [verdict.real, verdict.made], [nats], gate, has_adversary).read();
         if has_adversary {

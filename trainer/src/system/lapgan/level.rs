@@ -100,12 +100,11 @@ impl TrainedLevel {
         let real = Made { under: made.under.clone().map(Tensor::inner), pictures: pictures.clone() };
 
         let has_adversary = weights.adversarial > 0.0;
-        let verdict;
-        (self.state, verdict) = if has_adversary {
+        let verdict = if has_adversary {
             let (real, made) = (lesson.shifted(real.shown()), lesson.shifted(made.shown())); // [batch, 3 or 6, side, side]
-            self.state.oppose(real, made, classes.clone(), rate)
+            self.state.oppose(real, made, classes.clone())
         } else {
-            (self.state, Verdict::none(&device))
+            Verdict::none(&device)
         };
         let zero = || Tensor::<1>::zeros([1], &device);
         let image = || mean_square(made.pictures.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE); // [1]
@@ -120,7 +119,7 @@ impl TrainedLevel {
                 adversarial: verdict.logits.map_or_else(zero, real_loss), // [1]
             },
         };
-        self.state = self.state.generate(&total(&terms, *weights), rate);
+        self.state = self.state.learn(&total(&terms, *weights), verdict.gradients, rate);
         let losses = Pending::new(terms, [verdict.real, verdict.made], [], gate, has_adversary);
         (self, losses)
     }
