@@ -41,6 +41,7 @@ enum Task {
 fn main() -> ExitCode {
     trainer::device::memory::keep_freed_pages();
     trainer::device::prepare_environment();
+    deepsim::kernels::join_pool();
     let done = match Task::parse() {
         Task::Step(options) => deepsim_step(&options),
         Task::Restyle(options) => restyle::measure(&options),

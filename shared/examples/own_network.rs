@@ -52,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let steps: u32 = arguments.next().map_or(Ok(400), |steps| steps.parse())?;
     let output = arguments.next().unwrap_or_else(|| "inverted.png".to_owned());
+    // This thread computes, too.
+    deepsim::kernels::join_pool();
     let device = Device::flex();
     device.seed(1);
     let photos = photographs(&device)?; // [6, 3, 256, 256]

@@ -48,6 +48,8 @@ impl Autoencoder {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let steps: u32 = std::env::args().nth(1).map_or(Ok(200), |steps| steps.parse())?;
+    // This thread computes, too.
+    deepsim::kernels::join_pool();
     let device = Device::flex();
     device.seed(1);
     let pictures = photographs(&device)?; // [6, 3, 64, 64]

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::in_pool;
 use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
 use crate::nets::upscaler::{FACTOR, Upscaler, UpscalerShape, bicubic};
 use crate::picture::{self, Picture, PictureError};
@@ -85,7 +86,7 @@ impl Enlarger {
     /// If the part is not of the size of what the tile sees.
     pub fn seen_tile(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
         let small = self.seen_tensor(seen, tile)?; // [1, 3, seen rows, seen columns]
-        Ok(tile.inside(self.upscaler.forward(small))) // [1, 3, 4 rows, 4 columns]
+        Ok(in_pool(|| tile.inside(self.upscaler.forward(small)))) // [1, 3, 4 rows, 4 columns]
     }
 
     /// Returns the bicubic enlargement of the same tile, to compare with.
@@ -93,7 +94,8 @@ impl Enlarger {
     /// # Errors
     /// The same.
     pub fn bicubic_tile(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {
-        Ok(tile.inside(bicubic(self.seen_tensor(seen, tile)?))) // [1, 3, 4 rows, 4 columns]
+        let small = self.seen_tensor(seen, tile)?; // [1, 3, seen rows, seen columns]
+        Ok(in_pool(|| tile.inside(bicubic(small)))) // [1, 3, 4 rows, 4 columns]
     }
 
     fn seen_tensor(&self, seen: &Picture, tile: &Tile) -> Result<Tensor<4>, PictureError> {

@@ -7,6 +7,7 @@ mod prior;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::kernels::in_pool;
 use crate::model_file::{AutoencoderCard, Card, Codes, Kind, ModelFile, ModelFileError, Precision};
 use crate::nets::autoencoder::{Autoencoder, Code, Posterior};
 use crate::random::{gaussian, generator_at};
@@ -78,7 +79,7 @@ impl Generation {
     /// Returns the codes of pictures `[batch, 3, side, side]`: `[batch, 8, side / 8, side / 8]`, or the means of latent ones, `[batch,
     /// latent, 1, 1]`.
     pub fn encode(&self, pictures: Tensor<4>) -> Tensor<4> {
-        self.network.encoder.code(pictures)
+        in_pool(|| self.network.encoder.code(pictures))
     }
 
     /// Returns the distributions of the codes of pictures `[batch, 3, side, side]`, if the network is variational.
@@ -88,7 +89,7 @@ impl Generation {
 
     /// Returns pictures `[batch, 3, side, side]` from codes of the same shape as [`Generation::encode`] gives.
     pub fn decode(&self, codes: Tensor<4>) -> Tensor<4> {
-        self.network.decoder.forward(codes)
+        in_pool(|| self.network.decoder.forward(codes))
     }
 
     /// Returns codes one after the other as a tensor for [`Generation::decode`]. Numbers past the last whole code are left out.

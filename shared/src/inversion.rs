@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::kernels::in_pool;
 use crate::model_file::{Card, InverterCard, Kind, ModelFile, ModelFileError};
 use crate::nets::inverter::Inverter;
 use crate::nets::squeezenet::SqueezeNet;
@@ -69,12 +70,12 @@ impl Inversion {
     /// # Panics
     /// If the network breaks the promise of [`FeatureNetwork::features_at`] and returns nothing.
     pub fn features(&self, pictures: Tensor<4>) -> Tensor<4> {
-        self.network.features_at(pictures, &[&self.place]).swap_remove(0).div_scalar(self.scale)
+        in_pool(|| self.network.features_at(pictures, &[&self.place]).swap_remove(0).div_scalar(self.scale))
     }
 
     /// Returns pictures `[batch, 3, side, side]` from scaled features `[batch, channels, grid, grid]`.
     pub fn picture(&self, features: Tensor<4>) -> Tensor<4> {
-        self.inverter.forward(features)
+        in_pool(|| self.inverter.forward(features))
     }
 
     /// Re-encodes pictures `[batch, 3, side, side]` (DeePSiM, section 4.3): returns their inversion, the inversion of that, and so on,

@@ -11,6 +11,7 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 use crate::Layer;
 use crate::dream::{self, Dream};
 use crate::inversion::inverter_of;
+use crate::kernels::in_pool;
 use crate::layer::is_valid_side;
 use crate::loss::mean_square;
 use crate::model_file::{InverterCard, Kind, ModelFile, ModelFileError};
@@ -137,7 +138,7 @@ impl Lab {
     /// If its side is not a multiple of 16.
     pub fn analyse(&self, picture: Picture) -> Result<Analysis, LabError> {
         let tensor = self.tensor_of(&picture)?; // [1, 3, side, side]
-        let features = self.squeezenet.features_of(tensor.clone(), &Layer::ALL);
+        let features = in_pool(|| self.squeezenet.features_of(tensor.clone(), &Layer::ALL));
         Ok(Analysis { picture, tensor, features })
     }
 
@@ -170,7 +171,8 @@ impl Lab {
     /// If there is no such inverter, the side is not a multiple of 16, or the device fails.
     pub async fn invert_picture(&self, name: &str, picture: &Picture) -> Result<Picture, LabError> {
         let Loaded { layer, scale, inverter } = self.loaded(name)?;
-        let features = self.squeezenet.features(self.tensor_of(picture)?, *layer); // [1, channels, grid, grid]
+        let picture = self.tensor_of(picture)?; // [1, 3, side, side]
+        let features = in_pool(|| self.squeezenet.features(picture, *layer)); // [1, channels, grid, grid]
         picture_of(inverter, features.div_scalar(*scale)).await
     }
 
@@ -273,6 +275,7 @@ impl Lab {
 
 /// Returns the picture that an inverter makes of features `[1, channels, grid, grid]`.
 async fn picture_of(inverter: &Inverter, features: Tensor<4>) -> Result<Picture, LabError> {
-    let data = inverter.forward(features).into_data_async().await?; // [1, 3, side, side]
+    let inverted = in_pool(|| inverter.forward(features)); // [1, 3, side, side]
+    let data = inverted.into_data_async().await?;
     picture::from_data(&data)?.pop().ok_or_else(|| LabError::Device("no picture came back".into()))
 }

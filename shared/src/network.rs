@@ -53,7 +53,7 @@ pub struct UnknownPlace {
 /// A fixed network with named places that give features.
 ///
 /// To be constant it lives on a plain device (no autodiff). Gradients still reach its input.
-pub trait FeatureNetwork: Debug + Send {
+pub trait FeatureNetwork: Debug + Send + Sync {
     /// Returns the network's places, from the picture upwards.
     fn feature_maps(&self) -> Vec<FeatureMap>;
 

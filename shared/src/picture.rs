@@ -8,9 +8,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// Pixels that [`Picture::map_colours`] changes at a time.
 const BLOCK: usize = 32;
-/// Added to a number from 0 to 255, leaves it, rounded, in the lowest bits of the sum, whose unit is 1. A cast to an integer would be twice as slow, for its
-/// tests of range.
-const TO_LOW_BITS: f32 = (1 << 23) as f32;
 
 /// An RGB picture, 8 bits a channel, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,16 +153,13 @@ impl Picture {
                     planes[channel][at] = pixel[channel];
                 }
             }
-            let mut changed = [[0; BLOCK]; 3];
-            for at in 0..BLOCK {
-                let pixel = change([planes[0][at], planes[1][at], planes[2][at]].map(f32::from));
-                for channel in 0..3 {
-                    changed[channel][at] = (pixel[channel].max(0.0).min(255.0) + TO_LOW_BITS).to_bits();
-                }
+            let [red, green, blue] = &mut planes;
+            for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
+                [*red, *green, *blue] = change([*red, *green, *blue].map(f32::from)).map(byte);
             }
             for (at, pixel) in block.chunks_exact_mut(3).enumerate() {
                 for channel in 0..3 {
-                    pixel[channel] = changed[channel][at] as u8;
+                    pixel[channel] = planes[channel][at];
                 }
             }
         }
@@ -190,6 +184,17 @@ impl Picture {
             values.extend(self.rgb.chunks_exact(3).map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0));
         }
     }
+}
+
+/// Returns the nearest byte; a NaN becomes 0.
+#[inline]
+fn byte(value: f32) -> u8 {
+    // The unit of this number's last bit is 1, so that a sum with it is rounded, and has the rounded value in its lowest bits. `round` and a cast would be twice
+    // as slow.
+    const LARGE: f32 = (1 << 23) as f32;
+    let value = if value > 0.0 { value } else { 0.0 };
+    let value = if value < 255.0 { value } else { 255.0 };
+    (value + LARGE).to_bits() as u8
 }
 
 fn check_bytes(width: usize, height: usize, channels: usize, found: usize) -> Result<(), PictureError> {
@@ -239,12 +244,16 @@ pub fn from_data(data: &TensorData) -> Result<Vec<Picture>, PictureError> {
     if area == 0 {
         return Err(PictureError::Tensor("it has no pixels".into()));
     }
-    // Clipped to 0..=255 first, so the cast rounds and never wraps; a NaN becomes 0.
-    let byte = |value: f32| ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
-    Ok(values
-        .chunks_exact(3 * area)
-        .map(|planes| Picture { width, height, rgb: (0..area).flat_map(|i| [0, 1, 2].map(|c| byte(planes[c * area + i]))).collect() })
-        .collect())
+    let picture = |planes: &[f32]| {
+        let mut rgb = vec![0; 3 * area];
+        let (red, others) = planes.split_at(area);
+        let colours = red.iter().zip(others[..area].iter().zip(&others[area..]));
+        for (pixel, (red, (green, blue))) in rgb.chunks_exact_mut(3).zip(colours) {
+            pixel.copy_from_slice(&[red, green, blue].map(|value| byte((value + 1.0) * 127.5)));
+        }
+        Picture { width, height, rgb }
+    };
+    Ok(values.chunks_exact(3 * area).map(picture).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::kernels::border::{Padding, pad};
 use crate::kernels::conv::{Geometry, convolve};
+use crate::kernels::shuffle::shuffle;
 
 /// The filter of Burt and Adelson with a = 3/8, in sixteenths.
 const FILTER: [f32; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
@@ -25,14 +26,12 @@ pub fn reduce(pictures: Tensor<4>) -> Tensor<4> {
 
 /// Doubles the side of pictures by the same filter: `[batch, 3, side, side]` -> `[batch, 3, 2 side, 2 side]`. Beyond the border lie its pixels.
 pub fn expand(pictures: Tensor<4>) -> Tensor<4> {
-    let [batch, _, height, width] = pictures.dims();
     // Zeros between the pixels and then the filter, times four: each of the four pixels that one becomes sees 3x3 small ones.
     let kernel = |phase: usize, at: usize| EXPANDED[phase / 2][at / 3] * EXPANDED[phase % 2][at % 3] / 64.0;
     let (weights, bias) = each_channel(&pictures, 4, 3, kernel);
     let padded = pad(pictures, 1, Padding::Edge); // [batch, 3, side + 2, side + 2]
     let phases = convolve(padded, weights, bias, Geometry::new(3, 0), 1.0); // [batch, 12, side, side]
-    let phases: Tensor<6> = phases.reshape([batch, CHANNELS, 2, 2, height, width]); // [batch, 3, 2, 2, side, side]
-    phases.permute([0, 1, 4, 2, 5, 3]).reshape([batch, CHANNELS, 2 * height, 2 * width]) // [batch, 3, 2 side, 2 side]
+    shuffle(phases, 2) // [batch, 3, 2 side, 2 side]
 }
 
 /// Returns the weights `[3 * phases, 3, size, size]` and the bias `[3 * phases]` that apply a kernel to each channel alone, once for each phase.

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
+use crate::kernels::in_pool;
 use crate::loss::style::{Grams, StyleLoss};
 use crate::model_file::{Card, Kind, ModelFile, ModelFileError};
 use crate::nets::stylist::{Stylist, StylistShape};
@@ -70,7 +71,8 @@ impl Restyler {
     /// # Errors
     /// If the picture is smaller than 16 pixels a side.
     pub fn restyle_tensor(&self, picture: &Picture, weights: &[f32]) -> Result<Tensor<4>, PictureError> {
-        let painted = self.stylist.forward(self.extended(picture)?, &self.stylist.mixture(weights)); // [1, 3, h, w]
+        let (picture_tensor, mixture) = (self.extended(picture)?, self.stylist.mixture(weights));
+        let painted = in_pool(|| self.stylist.forward(picture_tensor, &mixture)); // [1, 3, h, w]
         Ok(painted.narrow(2, 0, picture.height()).narrow(3, 0, picture.width())) // [1, 3, height, width]
     }
 

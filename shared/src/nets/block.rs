@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::conv::Conv;
 use super::{LEAK, he_gain};
+use crate::kernels::add::add;
 use crate::kernels::conv::Geometry;
 
 /// The gain of the layer that makes the picture, a tenth of the usual one: the first pictures are grey, not noise.
@@ -47,7 +48,7 @@ impl Residual {
     /// Returns the input `[batch, channels, h, w]` and what the convolutions make of it, added up.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let change = self.second.forward(self.first.forward(x.clone())); // [batch, channels, h, w]
-        x + change // [batch, channels, h, w]
+        add(x, change) // [batch, channels, h, w]
     }
 }
 

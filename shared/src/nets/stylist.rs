@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::block::GREY;
 use super::conv::Conv;
 use super::he_gain;
+use crate::kernels::add::add;
 use crate::kernels::border::{Padding, crop, pad};
 use crate::kernels::conv::Geometry;
 use crate::kernels::normalise::normalise;
@@ -138,7 +139,7 @@ impl Stylist {
                 Some(factors) => factors.normalise(z, if ends_block { LINEAR } else { RELU }),
             };
             if ends_block {
-                x = skipped.take().into_iter().fold(x, |x, skipped| x + skipped); // [batch, 4 channels, h / 4, w / 4]
+                x = skipped.take().into_iter().fold(x, |x, skipped| add(skipped, x)); // [batch, 4 channels, h / 4, w / 4]
             }
         }
         x

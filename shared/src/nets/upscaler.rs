@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{GREY, Residual, leaky};
 use super::conv::Conv;
+use crate::kernels::add::add;
 use crate::kernels::conv::{Geometry, convolve};
+use crate::kernels::shuffle::shuffle;
 
 /// How many times as large the picture becomes along each side.
 pub const FACTOR: usize = 4;
@@ -63,15 +65,15 @@ impl Upscaler {
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
         let first = self.first.forward(pictures.clone()); // [batch, channels, h, w]
         let x = self.blocks.iter().fold(first.clone(), |x, block| block.forward(x)); // [batch, channels, h, w]
-        let x = first + self.last.forward(x); // [batch, channels, h, w]
-        shuffle(self.pixels.forward(x) + bicubic_phases(pictures)) // [batch, 3, 4h, 4w]
+        let x = add(first, self.last.forward(x)); // [batch, channels, h, w]
+        shuffle(add(bicubic_phases(pictures), self.pixels.forward(x)), FACTOR) // [batch, 3, 4h, 4w]
     }
 }
 
 /// Returns the bicubic enlargement `[batch, 3, 4 height, 4 width]` of pictures `[batch, 3, height, width]` (Keys 1981 with a = -1/2); the border
 /// continues outside.
 pub fn bicubic(pictures: Tensor<4>) -> Tensor<4> {
-    shuffle(bicubic_phases(pictures))
+    shuffle(bicubic_phases(pictures), FACTOR) // [batch, 3, 4h, 4w]
 }
 
 /// Returns the bicubic enlargement with the large pixels of each small one as channels: `[batch, 3 * 16, height, width]`.
@@ -108,13 +110,6 @@ fn tap(phase: usize) -> [f32; 2 * BICUBIC_REACH + 1] {
             0.0
         }
     })
-}
-
-/// Moves channels to pixels: `[batch, 3 * 16, h, w]` -> `[batch, 3, 4h, 4w]`.
-fn shuffle(x: Tensor<4>) -> Tensor<4> {
-    let [batch, _, height, width] = x.dims();
-    let x: Tensor<6> = x.reshape([batch, 3, FACTOR, FACTOR, height, width]); // [batch, 3, 4, 4, h, w]
-    x.permute([0, 1, 4, 2, 5, 3]).reshape([batch, 3, FACTOR * height, FACTOR * width]) // [batch, 3, 4h, 4w]
 }
 
 #[cfg(test)]

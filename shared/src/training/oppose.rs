@@ -130,12 +130,12 @@ mod tests {
             let state = || State::of(Upscaler::new(UpscalerShape { channels: 8, blocks: 1 }, &trained), discriminator.clone(), 0.9);
             let outcome = |oppose: Oppose| {
                 let made = made.clone().autodiff().require_grad();
-                let state = state();
+                let mut state = state();
                 let verdict = oppose(&state, real.clone(), made.clone(), features.clone());
                 let logits = verdict.logits.unwrap();
-                let loss = real_loss(logits.clone());
-                let gradient = made.grad(&loss.backward()).unwrap();
-                let state = state.learn(&loss, verdict.gradients, 1e-3);
+                let gradient = made.grad(&real_loss(logits.clone()).backward()).unwrap();
+                state.gate.generator = false;
+                let state = state.learn(&Tensor::zeros([1], &device), verdict.gradients, 1e-3);
                 let judged = state.discriminator.valid().forward(real.clone(), features.clone());
                 (logits.inner(), verdict.real + verdict.made.mul_scalar(10.0), gradient, judged)
             };

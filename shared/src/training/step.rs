@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use crate::Layer;
+use crate::kernels::in_pool;
 use crate::loss::{DeepSimLoss, Offset, Terms, mean_square};
 use crate::nets::discriminator::Discriminator;
 use crate::nets::inverter::{Inverter, InverterShape};
@@ -78,9 +79,14 @@ impl TrainState<Inverter> {
 
     /// Makes the step without waiting for it: a GPU may still be at work. The gate stays as it is.
     pub fn launch(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
-        if let Some(through) = setup.translation {
-            return self.launch_translation(setup, pictures, through, learning_rate);
-        }
+        in_pool(|| match setup.translation {
+            Some(through) => self.launch_translation(setup, pictures, through, learning_rate),
+            None => self.launch_terms(setup, pictures, offset, learning_rate),
+        })
+    }
+
+    /// Makes a step with the terms of the loss.
+    fn launch_terms(self, setup: &Setup, pictures: Tensor<4>, offset: Offset, learning_rate: f64) -> (Self, Pending) {
         let features = setup.encoder.features(pictures.clone(), setup.layer).div_scalar(setup.scale); // [batch, channels, grid, grid]
         let gate = self.gate;
 
