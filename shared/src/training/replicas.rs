@@ -63,7 +63,7 @@ impl Averaging {
             return Self { gradients, exchange: None };
         }
         let data = Tensor::cat(rows, 0).into_data(); // [gradients]
-        let mut numbers = data.as_slice::<f32>().map_or_else(|_| data.iter().collect(), <[f32]>::to_vec);
+        let mut numbers = data.try_into_vec_as::<f32>().expect("gradients are numbers, which become f32");
         let exchanging = thread::spawn(move || {
             exchange.average(&mut numbers);
             numbers

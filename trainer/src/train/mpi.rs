@@ -51,7 +51,8 @@ pub fn connect(started: usize) -> Result<Replica> {
 impl Exchange for Means {
     fn average(&self, numbers: &mut [f32]) {
         let world = SimpleCommunicator::world();
-        let mine = numbers.to_vec();
+        let share = 1.0 / world.size() as f32;
+        let mine: Vec<f32> = numbers.iter().map(|number| number * share).collect();
         mpi::request::scope(|scope| {
             let mut exchange = world.immediate_all_reduce_into(scope, &mine[..], &mut *numbers, SystemOperation::sum());
             // A call that blocks would keep a processor core busy, which computes meanwhile.
@@ -60,10 +61,6 @@ impl Exchange for Means {
                 thread::sleep(POLL);
             }
         });
-        let share = 1.0 / world.size() as f32;
-        for number in numbers {
-            *number *= share;
-        }
     }
 }
 
