@@ -71,8 +71,9 @@ impl Restyler {
     /// # Errors
     /// If the picture is smaller than 16 pixels a side.
     pub fn restyle_tensor(&self, picture: &Picture, weights: &[f32]) -> Result<Tensor<4>, PictureError> {
-        let (picture_tensor, mixture) = (self.extended(picture)?, self.stylist.mixture(weights));
-        let painted = in_pool(|| self.stylist.forward(picture_tensor, &mixture)); // [1, 3, h, w]
+        let mixture = self.stylist.mixture(weights);
+        let extended = self.extended(picture)?; // [1, 3, h, w]
+        let painted = in_pool(|| self.stylist.forward(extended, &mixture)); // [1, 3, h, w]
         Ok(painted.narrow(2, 0, picture.height()).narrow(3, 0, picture.width())) // [1, 3, height, width]
     }
 

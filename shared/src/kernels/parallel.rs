@@ -23,9 +23,19 @@ pub fn join_pool() {
 /// such as a page's worker.
 pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
-    return rayon::scope(|_| work());
+    {
+        let (mut work, mut result) = (Some(work), None);
+        scope(&mut || result = work.take().map(|work| work()));
+        result.expect("a scope ends when its work is done")
+    }
     #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
     work()
+}
+
+/// Does work on a thread of the pool: rayon's code once, and not once for each kind of work.
+#[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
+fn scope(work: &mut (dyn FnMut() + Send)) {
+    rayon::scope(|_| work());
 }
 
 /// Values that are cheaper to clear on one thread.
