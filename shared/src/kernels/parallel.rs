@@ -59,7 +59,18 @@ pub(crate) fn zeros(length: usize) -> Vec<f32> {
 
 /// Calls `work` on every part.
 pub(crate) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
-    map(parts, work);
+    each(parts, &work);
+}
+
+/// Does the same by a pointer to the work: rayon's code once for each kind of part, and not once for each kind of work.
+fn each<T: Send>(parts: Vec<T>, work: &(dyn Fn(T) + Sync + Send)) {
+    #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
+    {
+        use rayon::prelude::*;
+        parts.into_par_iter().for_each(work);
+    }
+    #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
+    parts.into_iter().for_each(work);
 }
 
 /// Applies `work` to every part and returns the results in order.
