@@ -59,11 +59,8 @@ pub(crate) fn zeros(length: usize) -> Vec<f32> {
 
 /// Calls `work` on every part.
 pub(crate) fn for_each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
-    each(parts, &work);
-}
-
-/// Does the same by a pointer to the work: rayon's code once for each kind of part, and not once for each kind of work.
-fn each<T: Send>(parts: Vec<T>, work: &(dyn Fn(T) + Sync + Send)) {
+    // By a pointer: rayon's code is there once for each kind of part, and not once for each kind of work.
+    let work: &(dyn Fn(T) + Sync + Send) = &work;
     #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
     {
         use rayon::prelude::*;

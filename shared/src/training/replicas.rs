@@ -44,6 +44,7 @@ pub fn averaged<M: Module>(gradients: GradientsParams, network: &M) -> Gradients
 
 /// A network's gradients on their way to the other replicas, in one exchange for all of them; meanwhile this one computes.
 #[derive(Debug)]
+#[must_use = "every replica takes its step with the averaged gradients"]
 pub struct Averaging {
     gradients: GradientsParams,
     /// Gives the means; nothing in a process that trains alone.
@@ -53,7 +54,8 @@ pub struct Averaging {
 impl Averaging {
     /// Starts to average a network's gradients. Until [`Self::finish`] nothing else may be averaged.
     pub fn start<M: Module>(gradients: GradientsParams, network: &M) -> Self {
-        let Some(exchange) = EXCHANGE.get() else {
+        // A browser's page trains alone, and cannot wait for its GPU.
+        let Some(exchange) = EXCHANGE.get().filter(|_| !cfg!(target_arch = "wasm32")) else {
             return Self { gradients, exchange: None };
         };
         let mut found = Found { gradients, rows: Vec::new() };
