@@ -38,6 +38,7 @@ impl Filter<4, 4, 2> for Two {
     const STEP: usize = 2;
     const STRIP: usize = 48;
 
+    #[inline(always)]
     fn kernel([a, b, c]: [f32; 3]) -> [f32; 4] {
         [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c]
     }
@@ -59,6 +60,7 @@ impl WeightFilter<4, 4, 2> for Two {
         [g[0], simd.add_f32s(g[0], g[1]), simd.sub_f32s(g[0], g[1]), simd.neg_f32s(g[1])]
     }
 
+    #[inline(always)]
     fn weights(u: [f32; 4]) -> [f32; 3] {
         let (both, apart) = ((u[1] + u[2]) / 2.0, (u[1] - u[2]) / 2.0);
         [u[0] + both, apart, both + u[3]]
@@ -73,6 +75,7 @@ impl Filter<6, 6, 4> for Four {
     // Vectors of 16 and of 8 have tiles of 48 and 16.
     const STRIP: usize = if cfg!(target_arch = "wasm32") { 24 } else { 48 };
 
+    #[inline(always)]
     fn kernel([a, b, c]: [f32; 3]) -> [f32; 6] {
         let (even, far) = (a + c, a / 24.0 + c / 6.0);
         [a / 4.0, -(even + b) / 6.0, (b - even) / 6.0, far + b / 12.0, far - b / 12.0, c]
@@ -116,6 +119,7 @@ impl Filter<3, 3, 2> for Doubling {
     const STEP: usize = 1;
     const STRIP: usize = 48;
 
+    #[inline(always)]
     fn kernel([a, b, c]: [f32; 3]) -> [f32; 3] {
         [a, a + b + c, c]
     }
@@ -137,6 +141,7 @@ impl WeightFilter<3, 3, 2> for Doubling {
         [g[0], simd.add_f32s(g[0], g[1]), g[1]]
     }
 
+    #[inline(always)]
     fn weights(u: [f32; 3]) -> [f32; 3] {
         [u[0] + u[1], u[1], u[1] + u[2]]
     }
@@ -150,6 +155,7 @@ impl Filter<4, 3, 1> for DoublingBack {
     const STEP: usize = 2;
     const STRIP: usize = 48;
 
+    #[inline(always)]
     fn kernel(weights: [f32; 3]) -> [f32; 3] {
         Doubling::kernel(weights)
     }

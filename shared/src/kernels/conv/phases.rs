@@ -1,6 +1,8 @@
 //! A convolution (or its way back to the input) as the loops want it: for each phase of the target, offsets to read at and weights
 //! packed in the order in which they are used.
 
+use std::array;
+
 use super::geometry::{Plan, Side, Tap};
 use crate::kernels::parallel;
 
@@ -27,6 +29,9 @@ impl Phase {
         &self.weights[block.first * stride..(block.first + block.width) * stride]
     }
 }
+
+/// Channels of the widest block.
+pub(super) const WIDEST: usize = 8;
 
 /// Target channels that are computed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,14 +108,13 @@ fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usi
     parallel::for_each(split_by_block(blocks, stride, &mut packed), |(block, packed)| {
         let mut rows = packed.chunks_exact_mut(block.width);
         for source in 0..sources {
+            let kernels: [&[f32]; WIDEST] = array::from_fn(|channel| kernel(block.first + channel.min(block.wanted - 1), source));
             // Channels innermost: one row of the packed weights after the other is written.
             for (tap, row) in taps.iter().zip(&mut rows) {
-                for (channel, value) in row[..block.wanted].iter_mut().enumerate() {
-                    let kernel = kernel(block.first + channel, source);
-                    *value = match tap.kernel[..] {
-                        [position] => kernel[position],
-                        ref positions => positions.iter().map(|&position| kernel[position]).sum(),
-                    };
+                let row = row[..block.wanted].iter_mut().zip(&kernels);
+                match tap.kernel[..] {
+                    [position] => row.for_each(|(value, kernel)| *value = kernel[position]),
+                    ref positions => row.for_each(|(value, kernel)| *value = positions.iter().map(|&position| kernel[position]).sum()),
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! Convolutions of whole batches on slices: `[batch, channels, height, width]`, dense.
 
-use std::array;
 use std::cell::RefCell;
 
 use pulp::{Simd, WithSimd};
@@ -97,7 +96,7 @@ pub(super) fn convolve_by(way: Option<Way>, job: &Job, x: &[f32], weights: &[f32
 
 /// Returns a 3x3 kernel by its number.
 pub(super) fn kernel(weights: &[f32], number: usize) -> [f32; 9] {
-    array::from_fn(|position| weights[number * 9 + position])
+    weights.as_chunks().0[number]
 }
 
 /// Returns how many pictures of a batch a thread goes through together, with `each` floats of planes a picture: small ones share the way of the weights

@@ -17,6 +17,9 @@ use crate::kernels::parallel;
 /// Floats of transformed planes of both sides that are gone over at a time: those of one point stay in cache.
 const TRANSFORMED: usize = 1 << 20;
 
+/// Kernels that are transformed at a time.
+const LANES: usize = 8;
+
 thread_local! {
     /// Transformed inputs and gradients, `[P * P][picture][channel][strip]`.
     static BUFFERS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
@@ -63,15 +66,49 @@ fn fold_by<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: us
     let mut weights = parallel::zeros(count * 9);
     let share = count.div_ceil(parallel::threads()).max(1);
     parallel::for_each(weights.chunks_mut(share * 9).enumerate().collect(), |(number, weights)| {
-        for (at, weights) in weights.chunks_exact_mut(9).enumerate() {
-            let sum = |point: usize| parts.iter().map(|part| part[point * count + number * share + at]).sum::<f32>();
-            let columns: [[f32; 3]; P] = array::from_fn(|x| F::weights(array::from_fn(|y| sum(y * P + x))));
-            for y in 0..3 {
-                weights[y * 3..(y + 1) * 3].copy_from_slice(&F::weights(columns.map(|column| column[y])));
+        for (at, weights) in weights.chunks_mut(LANES * 9).enumerate() {
+            let (first, kernels) = (number * share + at * LANES, weights.len() / 9);
+            let mut sums = [[[0.0; LANES]; P]; P];
+            for part in parts {
+                for (point, sums) in sums.as_flattened_mut().iter_mut().enumerate() {
+                    let part = &part[point * count + first..][..kernels];
+                    sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+                }
+            }
+            let found = fold_kernels::<F, R, P, O>(&sums);
+            for (kernel, weights) in weights.chunks_exact_mut(9).enumerate() {
+                weights.iter_mut().zip(found.as_flattened()).for_each(|(weight, values)| *weight = values[kernel]);
             }
         }
     });
     weights
+}
+
+/// Transforms the gradients of transformed kernels to those of the kernels, along both axes.
+#[inline(always)]
+fn fold_kernels<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: usize>(
+    sums: &[[[f32; LANES]; P]; P],
+) -> [[[f32; LANES]; 3]; 3] {
+    // Kernels innermost, so that the compiler makes vectors of them.
+    let mut columns = [[[0.0; LANES]; P]; 3];
+    for x in 0..P {
+        for kernel in 0..LANES {
+            let column = F::weights(array::from_fn(|y| sums[y][x][kernel]));
+            for y in 0..3 {
+                columns[y][x][kernel] = column[y];
+            }
+        }
+    }
+    columns.map(|columns| {
+        let mut weights = [[0.0; LANES]; 3];
+        for kernel in 0..LANES {
+            let row = F::weights(columns.map(|column| column[kernel]));
+            for x in 0..3 {
+                weights[x][kernel] = row[x];
+            }
+        }
+        weights
+    })
 }
 
 /// The sums by one filter.

@@ -86,8 +86,13 @@ pub(super) fn fold(plan: &Plan, parts: &[&[f32]]) -> Vec<f32> {
     let share = kernels.div_ceil(parallel::threads()).max(1);
     parallel::for_each(weights.chunks_mut(share * plan.positions).enumerate().collect(), |(number, weights)| {
         for part in parts {
-            let part = part[number * share * taps..].chunks_exact(taps);
-            for (weights, part) in weights.chunks_exact_mut(plan.positions).zip(part) {
+            let part = &part[number * share * taps..];
+            // Without a doubling the taps are the positions.
+            if taps == plan.positions {
+                weights.iter_mut().zip(part).for_each(|(weight, value)| *weight += value);
+                continue;
+            }
+            for (weights, part) in weights.chunks_exact_mut(plan.positions).zip(part.chunks_exact(taps)) {
                 for (tap, value) in plan.taps.iter().zip(part) {
                     for &position in &tap.kernel {
                         weights[position] += value;
