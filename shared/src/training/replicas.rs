@@ -4,7 +4,8 @@
 //! mean of their losses its loss.
 
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -14,8 +15,8 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 /// A connection between the replicas.
 pub trait Exchange: Send + Sync {
     /// Replaces numbers by their means over all replicas, which call this in the same order with as many numbers. Threads may differ from call to call; no two
-    /// calls of a replica overlap.
-    fn average(&self, numbers: &mut [f32]);
+    /// calls of a replica overlap. Until `awaited` is true this replica computes meanwhile, and the exchange leaves it the processor.
+    fn average(&self, numbers: &mut [f32], awaited: &AtomicBool);
 }
 
 static EXCHANGE: OnceLock<Box<dyn Exchange>> = OnceLock::new();
@@ -28,7 +29,7 @@ pub fn connect(exchange: Box<dyn Exchange>) -> bool {
 /// Replaces numbers by their means over all replicas; a process that trains alone keeps them.
 pub fn average(numbers: &mut [f32]) {
     if let Some(exchange) = EXCHANGE.get() {
-        exchange.average(numbers);
+        exchange.average(numbers, &AtomicBool::new(true));
     }
 }
 
@@ -49,28 +50,32 @@ pub struct Averaging {
     gradients: GradientsParams,
     /// Gives the means; nothing in a process that trains alone.
     exchange: Option<JoinHandle<Vec<f32>>>,
+    /// Whether this process waits for the means.
+    awaited: Arc<AtomicBool>,
 }
 
 impl Averaging {
     /// Starts to average a network's gradients. Until [`Self::finish`] nothing else may be averaged.
     pub fn start<M: Module>(gradients: GradientsParams, network: &M) -> Self {
+        let awaited = Arc::new(AtomicBool::new(false));
         // A browser's page trains alone, and cannot wait for its GPU.
         let Some(exchange) = EXCHANGE.get().filter(|_| !cfg!(target_arch = "wasm32")) else {
-            return Self { gradients, exchange: None };
+            return Self { gradients, exchange: None, awaited };
         };
         let mut found = Found { gradients, rows: Vec::new() };
         network.visit(&mut found);
         let Found { gradients, rows } = found;
         if rows.is_empty() {
-            return Self { gradients, exchange: None };
+            return Self { gradients, exchange: None, awaited };
         }
         let data = Tensor::cat(rows, 0).into_data(); // [gradients]
         let mut numbers = data.try_into_vec_as::<f32>().expect("gradients are numbers, which become f32");
+        let flag = Arc::clone(&awaited);
         let exchanging = thread::spawn(move || {
-            exchange.average(&mut numbers);
+            exchange.average(&mut numbers, &flag);
             numbers
         });
-        Self { gradients, exchange: Some(exchanging) }
+        Self { gradients, exchange: Some(exchanging), awaited }
     }
 
     /// Waits for the other replicas and returns the averaged gradients of the same network.
@@ -78,6 +83,7 @@ impl Averaging {
         let Some(exchange) = self.exchange else {
             return self.gradients;
         };
+        self.awaited.store(true, Ordering::Relaxed);
         let numbers = exchange.join().unwrap_or_else(|panic| resume_unwind(panic));
         let mut replace = Replace { gradients: self.gradients, left: &numbers };
         network.visit(&mut replace);

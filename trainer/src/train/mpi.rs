@@ -1,5 +1,6 @@
 //! The connection between replicas by MPI: Open MPI, or another one that the system has.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use mpi::traits::{Communicator, CommunicatorCollectives};
 use super::replica::{Agreed, Replica, World};
 use crate::data::loader::Share;
 
-/// Time between two looks at an exchange, which goes on when it is looked at.
+/// Time between two looks at an exchange, which goes on when it is looked at, while this processor core computes.
 const POLL: Duration = Duration::from_micros(100);
 
 /// All processes. MPI ends with it.
@@ -49,16 +50,19 @@ pub fn connect(started: usize) -> Result<Replica> {
 }
 
 impl Exchange for Means {
-    fn average(&self, numbers: &mut [f32]) {
+    fn average(&self, numbers: &mut [f32], awaited: &AtomicBool) {
         let world = SimpleCommunicator::world();
         let share = 1.0 / world.size() as f32;
         let mine: Vec<f32> = numbers.iter().map(|number| number * share).collect();
         mpi::request::scope(|scope| {
             let mut exchange = world.immediate_all_reduce_into(scope, &mine[..], &mut *numbers, SystemOperation::sum());
-            // A call that blocks would keep a processor core busy, which computes meanwhile.
             while let Err(unfinished) = exchange.test() {
                 exchange = unfinished;
-                thread::sleep(POLL);
+                if awaited.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                } else {
+                    thread::sleep(POLL);
+                }
             }
         });
     }
