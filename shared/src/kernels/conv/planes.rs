@@ -5,11 +5,9 @@ use super::geometry::Side;
 /// Copies channels `[channels, height, width]` into planes, zeros around them.
 #[inline(always)]
 pub(super) fn split(side: &Side, tensor: &[f32], planes: &mut [f32]) {
+    let columns = columns(side);
     for (pixels, planes) in tensor.chunks_exact(side.pixels()).zip(planes.chunks_exact_mut(side.channel())) {
-        planes.fill(0.0);
-        for (y, row) in pixels.chunks_exact(side.width).enumerate() {
-            write_row(side, y, row, planes);
-        }
+        write_channel(side, &columns, pixels, planes);
     }
 }
 
@@ -17,49 +15,68 @@ pub(super) fn split(side: &Side, tensor: &[f32], planes: &mut [f32]) {
 /// counts `slope`. Adds each channel's sum to `sums`, the gradient of the bias.
 #[inline(always)]
 pub(super) fn split_gradient(side: &Side, output: &[f32], gradient: &[f32], slope: f32, planes: &mut [f32], sums: &mut [f32]) {
+    let columns = columns(side);
     let pixels = side.pixels();
-    let mut row = vec![0.0; side.width];
+    let mut inner = vec![0.0; pixels];
     let channels = output.chunks_exact(pixels).zip(gradient.chunks_exact(pixels));
     for (((output, gradient), planes), sum) in channels.zip(planes.chunks_exact_mut(side.channel())).zip(sums) {
-        planes.fill(0.0);
+        for ((inner, output), gradient) in inner.iter_mut().zip(output).zip(gradient) {
+            *inner = if *output > 0.0 { *gradient } else { slope * *gradient };
+        }
+        write_channel(side, &columns, &inner, planes);
         let mut total = [0.0; 16];
-        let rows = output.chunks_exact(side.width).zip(gradient.chunks_exact(side.width));
-        for (y, (output, gradient)) in rows.enumerate() {
-            for ((row, output), gradient) in row.iter_mut().zip(output).zip(gradient) {
-                *row = if *output > 0.0 { *gradient } else { slope * *gradient };
-            }
-            write_row(side, y, &row, planes);
-            let lanes = row.chunks_exact(16);
-            *sum += lanes.remainder().iter().sum::<f32>();
-            for lane in lanes {
-                for (total, value) in total.iter_mut().zip(lane) {
-                    *total += value;
-                }
+        let lanes = inner.chunks_exact(16);
+        *sum += lanes.remainder().iter().sum::<f32>();
+        for lane in lanes {
+            for (total, value) in total.iter_mut().zip(lane) {
+                *total += value;
             }
         }
         *sum += total.iter().sum::<f32>();
     }
 }
 
-/// Puts row `y` of the pixels where it belongs in one channel's planes.
+/// The pixels of a row that one plane takes: every `step`th from `first` on, `count` of them, from `start` on in the row's first plane.
+struct Columns {
+    first: usize,
+    count: usize,
+    start: usize,
+}
+
+/// Returns the columns of each phase. They are the same for all rows, of which small pictures have many.
+fn columns(side: &Side) -> Vec<Columns> {
+    let of_phase = |phase: usize| {
+        let (first, count, column) = side.axis(phase, side.width);
+        Columns { first, count, start: phase * side.plane + column + side.margin }
+    };
+    (0..side.step).map(of_phase).collect()
+}
+
+/// Puts the pixels of one channel where they belong in its planes, zeros around them.
 #[inline(always)]
-fn write_row(side: &Side, y: usize, row: &[f32], planes: &mut [f32]) {
+fn write_channel(side: &Side, columns: &[Columns], pixels: &[f32], planes: &mut [f32]) {
+    planes.fill(0.0);
     let step = side.step;
-    let (phase_row, at) = ((y + side.shift) % step, (y + side.shift) / step + side.margin);
-    for phase_column in 0..step {
-        let (first, count, column) = side.axis(phase_column, side.width);
-        let start = (phase_row * step + phase_column) * side.plane + at * side.pitch + column + side.margin;
-        let target = &mut planes[start..start + count];
-        match step {
-            1 => target.copy_from_slice(row),
-            // Of a known step the compiler makes vectors.
-            2 => every::<2>(&row[first..], target),
-            4 => every::<4>(&row[first..], target),
-            _ => {
-                for (target, pixel) in target.iter_mut().zip(row[first..].iter().step_by(step)) {
-                    *target = *pixel;
+    let (mut phase, mut at) = (side.shift % step, side.shift / step + side.margin);
+    for row in pixels.chunks_exact(side.width) {
+        let planes = &mut planes[phase * step * side.plane + at * side.pitch..];
+        for &Columns { first, count, start } in columns {
+            let target = &mut planes[start..start + count];
+            match step {
+                1 => target.copy_from_slice(row),
+                // Of a known step the compiler makes vectors.
+                2 => every::<2>(&row[first..], target),
+                4 => every::<4>(&row[first..], target),
+                _ => {
+                    for (target, pixel) in target.iter_mut().zip(row[first..].iter().step_by(step)) {
+                        *target = *pixel;
+                    }
                 }
             }
+        }
+        phase += 1;
+        if phase == step {
+            (phase, at) = (0, at + 1);
         }
     }
 }
