@@ -48,42 +48,40 @@ pub fn averaged<M: Module>(gradients: GradientsParams, network: &M) -> Gradients
 #[must_use = "every replica takes its step with the averaged gradients"]
 pub struct Averaging {
     gradients: GradientsParams,
-    /// Gives the means; nothing in a process that trains alone.
-    exchange: Option<JoinHandle<Vec<f32>>>,
-    /// Whether this process waits for the means.
-    awaited: Arc<AtomicBool>,
+    /// Gives the means, and is told when this process waits for them; nothing in a process that trains alone.
+    exchange: Option<(JoinHandle<Vec<f32>>, Arc<AtomicBool>)>,
 }
 
 impl Averaging {
     /// Starts to average a network's gradients. Until [`Self::finish`] nothing else may be averaged.
     pub fn start<M: Module>(gradients: GradientsParams, network: &M) -> Self {
-        let awaited = Arc::new(AtomicBool::new(false));
         // A browser's page trains alone, and cannot wait for its GPU.
         let Some(exchange) = EXCHANGE.get().filter(|_| !cfg!(target_arch = "wasm32")) else {
-            return Self { gradients, exchange: None, awaited };
+            return Self { gradients, exchange: None };
         };
         let mut found = Found { gradients, rows: Vec::new() };
         network.visit(&mut found);
         let Found { gradients, rows } = found;
         if rows.is_empty() {
-            return Self { gradients, exchange: None, awaited };
+            return Self { gradients, exchange: None };
         }
         let data = Tensor::cat(rows, 0).into_data(); // [gradients]
         let mut numbers = data.try_into_vec_as::<f32>().expect("gradients are numbers, which become f32");
+        let awaited = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&awaited);
         let exchanging = thread::spawn(move || {
             exchange.average(&mut numbers, &flag);
             numbers
         });
-        Self { gradients, exchange: Some(exchanging), awaited }
+        Self { gradients, exchange: Some((exchanging, awaited)) }
     }
 
     /// Waits for the other replicas and returns the averaged gradients of the same network.
     pub fn finish<M: Module>(self, network: &M) -> GradientsParams {
-        let Some(exchange) = self.exchange else {
+        let Some((exchange, awaited)) = self.exchange else {
             return self.gradients;
         };
-        self.awaited.store(true, Ordering::Relaxed);
+        awaited.store(true, Ordering::Relaxed);
         let numbers = exchange.join().unwrap_or_else(|panic| resume_unwind(panic));
         let mut replace = Replace { gradients: self.gradients, left: &numbers };
         network.visit(&mut replace);

@@ -16,7 +16,7 @@ use mpi::traits::{Communicator, CommunicatorCollectives};
 use super::replica::{Agreed, Replica, World};
 use crate::data::loader::Share;
 
-/// Time between two looks at an exchange, which goes on when it is looked at, while this processor core computes.
+/// Time between two looks at an exchange while this process computes. An exchange goes on only when it is looked at.
 const POLL: Duration = Duration::from_micros(100);
 
 /// All processes. MPI ends with it.

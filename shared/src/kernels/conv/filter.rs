@@ -3,6 +3,8 @@
 //! Neighbouring outputs are computed together, as a *tile*: the inputs that they share and the kernel are transformed, multiplied point by point, and the
 //! products transformed back. Along both axes one transform follows the other (section 4.1), so a tile has the squares of these numbers.
 
+use std::array;
+
 use pulp::Simd;
 
 /// An algorithm for `O` outputs of a kernel of three weights from `R` inputs, with `P` multiplications.
@@ -29,6 +31,36 @@ pub(super) trait WeightFilter<const R: usize, const P: usize, const O: usize>: F
 
     /// Transforms the gradient of a transformed kernel to that of the kernel (G^T u).
     fn weights(transformed: [f32; P]) -> [f32; 3];
+}
+
+/// Squares of values that are transformed together, so that the compiler makes vectors of them.
+pub(super) const LANES: usize = 8;
+
+/// Applies the transform of one axis to squares of values along both axes, `[I][I]` to `[T][T]`.
+#[inline(always)]
+pub(super) fn along_both_axes<const I: usize, const T: usize>(
+    values: &[[[f32; LANES]; I]; I],
+    transform: impl Fn([f32; I]) -> [f32; T],
+) -> [[[f32; LANES]; T]; T] {
+    let mut columns = [[[0.0; LANES]; I]; T];
+    for x in 0..I {
+        for lane in 0..LANES {
+            let column = transform(array::from_fn(|y| values[y][x][lane]));
+            for y in 0..T {
+                columns[y][x][lane] = column[y];
+            }
+        }
+    }
+    columns.map(|columns| {
+        let mut transformed = [[0.0; LANES]; T];
+        for lane in 0..LANES {
+            let row = transform(columns.map(|column| column[lane]));
+            for x in 0..T {
+                transformed[x][lane] = row[x];
+            }
+        }
+        transformed
+    })
 }
 
 /// F(2, 3): two outputs with four multiplications. A 3x3 kernel takes 4 an output in place of 9.

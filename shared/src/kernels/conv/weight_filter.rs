@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use super::filter::{Doubling, Two, WeightFilter};
+use super::filter::{Doubling, LANES, Two, WeightFilter, along_both_axes};
 use super::geometry::Side;
 use super::tile;
 use super::way::{Tiles, Way};
@@ -16,9 +16,6 @@ use crate::kernels::parallel;
 
 /// Floats of transformed planes of both sides that are gone over at a time: those of one point stay in cache.
 const TRANSFORMED: usize = 1 << 20;
-
-/// Kernels that are transformed at a time.
-const LANES: usize = 8;
 
 thread_local! {
     /// Transformed inputs and gradients, `[P * P][picture][channel][strip]`.
@@ -75,40 +72,13 @@ fn fold_by<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: us
                     sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
                 }
             }
-            let found = fold_kernels::<F, R, P, O>(&sums);
+            let found = along_both_axes(&sums, F::weights);
             for (kernel, weights) in weights.chunks_exact_mut(9).enumerate() {
                 weights.iter_mut().zip(found.as_flattened()).for_each(|(weight, values)| *weight = values[kernel]);
             }
         }
     });
     weights
-}
-
-/// Transforms the gradients of transformed kernels to those of the kernels, along both axes.
-#[inline(always)]
-fn fold_kernels<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: usize>(
-    sums: &[[[f32; LANES]; P]; P],
-) -> [[[f32; LANES]; 3]; 3] {
-    // Kernels innermost, so that the compiler makes vectors of them.
-    let mut columns = [[[0.0; LANES]; P]; 3];
-    for x in 0..P {
-        for kernel in 0..LANES {
-            let column = F::weights(array::from_fn(|y| sums[y][x][kernel]));
-            for y in 0..3 {
-                columns[y][x][kernel] = column[y];
-            }
-        }
-    }
-    columns.map(|columns| {
-        let mut weights = [[0.0; LANES]; 3];
-        for kernel in 0..LANES {
-            let row = F::weights(columns.map(|column| column[kernel]));
-            for x in 0..3 {
-                weights[x][kernel] = row[x];
-            }
-        }
-        weights
-    })
 }
 
 /// The sums by one filter.

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use super::band::Band;
-use super::filter::Filter;
+use super::filter::{Filter, LANES, along_both_axes};
 use super::geometry::Side;
 use super::phases::{Block, WIDEST, split_by_block};
 use super::tile::{self, Source};
@@ -31,13 +31,13 @@ pub(super) fn transform_weights<F: Filter<R, P, O>, const R: usize, const P: usi
     let mut packed = vec![0.0; blocks.iter().map(|block| block.width * sources * P * P).sum()];
     parallel::for_each(split_by_block(blocks, sources * P * P, &mut packed), |(block, packed)| {
         for source in 0..sources {
-            let mut kernels = [[0.0; WIDEST]; 9];
+            let mut kernels = [[[0.0; LANES]; 3]; 3];
             for channel in 0..block.wanted {
-                for (values, value) in kernels.iter_mut().zip(kernel(block.first + channel, source)) {
+                for (values, value) in kernels.as_flattened_mut().iter_mut().zip(kernel(block.first + channel, source)) {
                     values[channel] = value;
                 }
             }
-            let transformed = transform_kernels::<F, R, P, O>(&kernels);
+            let transformed = along_both_axes(&kernels, F::kernel);
             for (point, values) in transformed.as_flattened().iter().enumerate() {
                 let row = &mut packed[(point * sources + source) * block.width..];
                 // Of a known length, so that a copy is a move of registers.
@@ -50,33 +50,6 @@ pub(super) fn transform_weights<F: Filter<R, P, O>, const R: usize, const P: usi
         }
     });
     packed
-}
-
-/// Transforms 3x3 kernels, one a channel of a block, along both axes.
-#[inline(always)]
-fn transform_kernels<F: Filter<R, P, O>, const R: usize, const P: usize, const O: usize>(
-    kernels: &[[f32; WIDEST]; 9],
-) -> [[[f32; WIDEST]; P]; P] {
-    // Channels innermost, so that the compiler makes vectors of them.
-    let mut columns = [[[0.0; WIDEST]; 3]; P];
-    for x in 0..3 {
-        for channel in 0..WIDEST {
-            let column = F::kernel([kernels[x][channel], kernels[3 + x][channel], kernels[6 + x][channel]]);
-            for y in 0..P {
-                columns[y][x][channel] = column[y];
-            }
-        }
-    }
-    columns.map(|columns| {
-        let mut points = [[0.0; WIDEST]; P];
-        for channel in 0..WIDEST {
-            let row = F::kernel(columns.map(|column| column[channel]));
-            for x in 0..P {
-                points[x][channel] = row[x];
-            }
-        }
-        points
-    })
 }
 
 /// A convolution of one picture, or of a band of it.
