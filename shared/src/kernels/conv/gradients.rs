@@ -8,6 +8,7 @@ use super::arch::arch;
 use super::band::Band;
 use super::correlate::Correlate;
 use super::geometry::{Plan, Side};
+use super::outer_products::{self, OuterProducts};
 use super::phases::{Block, Phase, backward, blocks};
 use super::planes;
 use super::run::{BlockWidth, Job, group_size, in_planes, kernel, sized};
@@ -71,16 +72,21 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
                 }
             }
             let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut sums[..]);
+            // Taken once: together with the planes for plain sums, if there are any.
+            let mut unused = vec![0.0; outputs];
+            let bias = if plain { &mut unused } else { &mut bias };
             match &learning {
                 None => {}
                 Some(Learning::Plain) => in_planes(&plan.input, x, source, pictures, 1, |x, x_channel| {
                     arch.dispatch(WeightGradient { plan: &plan, pictures, x, x_channel, dz: planes, inputs, outputs, sums });
                 }),
+                Some(Learning::Outer) => {
+                    let OutputGradient { y, dy, .. } = gradient;
+                    arch.dispatch(OuterProducts { job, x: &x[..pictures * source], y, dy, sums, bias });
+                }
                 Some(Learning::Minimal(way, tiles)) => {
                     let mut buffer = TILED.take();
-                    // Split once more if it was split for plain sums: their bias is taken once.
-                    let mut unused = vec![0.0; outputs];
-                    let dz = gradient.split(&tiles.output, &mut buffer, if plain { &mut unused } else { &mut bias });
+                    let dz = gradient.split(&tiles.output, &mut buffer, bias);
                     in_planes(&tiles.input, x, source, pictures, 1, |x, _| {
                         WeightSums { tiles, pictures, inputs, outputs, x, dz, sums }.add(*way);
                     });
@@ -95,6 +101,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
     Gradients {
         weights: learning.map(|learning| match learning {
             Learning::Plain => weight_gradient::fold(&plan, &parts),
+            Learning::Outer => outer_products::fold(plan.positions, &parts),
             Learning::Minimal(way, _) => weight_filter::fold(way, job.outputs * job.inputs, &parts),
         }),
         bias: of_weights.then(|| weight_gradient::total(sums.iter().map(|(_, bias)| bias.as_slice()))),
@@ -126,20 +133,27 @@ impl OutputGradient<'_> {
 enum Learning {
     /// By plain sums.
     Plain,
+    /// By outer products.
+    Outer,
     /// By minimal filtering.
     Minimal(Way, Tiles),
 }
 
 impl Learning {
     fn new(job: &Job) -> Self {
-        way::weights(job.geometry, [job.inputs, job.outputs], job.height, job.width)
-            .map_or(Self::Plain, |way| Self::Minimal(way, way.tiles(&Sides::forward(job.geometry, job.height, job.width))))
+        let way = way::weights(job.geometry, [job.inputs, job.outputs], job.height, job.width);
+        // With vectors of 4 the fewest multiplications are the fastest.
+        if outer_products::fits(job) && (way.is_none() || way::lanes() > 4) {
+            return Self::Outer;
+        }
+        way.map_or(Self::Plain, |way| Self::Minimal(way, way.tiles(&Sides::forward(job.geometry, job.height, job.width))))
     }
 
     /// Returns the sums for each input and output channel.
     const fn points(&self, plan: &Plan) -> usize {
         match self {
             Self::Plain => plan.taps.len(),
+            Self::Outer => plan.positions,
             Self::Minimal(way, _) => weight_filter::points(*way),
         }
     }
@@ -191,14 +205,11 @@ impl Minimal {
     /// Computes the gradients `dx` of pictures.
     fn run(&self, gradient: &OutputGradient<'_>, dx: &mut [f32]) {
         let Self { way, tiles, weights, blocks, bias } = self;
-        let Job { inputs, outputs: sources, .. } = *gradient.job;
+        let sources = gradient.job.outputs;
         let mut buffer = TILED.take();
         let planes = gradient.split(&tiles.input, &mut buffer, &mut vec![0.0; sources]);
-        let pictures = planes.chunks_exact(sources * tiles.input.channel());
-        for (planes, dx) in pictures.zip(dx.chunks_exact_mut(inputs * tiles.output.pixels())) {
-            let band = Band::whole(&tiles.output, dx);
-            way.convolve(Convolve { tiles, planes, sources, weights, blocks, bias, slope: 1.0, band });
-        }
+        let (pictures, band) = (planes.len() / (sources * tiles.input.channel()), Band::whole(&tiles.output, dx));
+        way.convolve(Convolve { tiles, pictures, planes, sources, weights, blocks, bias, slope: 1.0, band });
         TILED.set(buffer);
     }
 }

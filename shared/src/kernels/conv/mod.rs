@@ -12,6 +12,7 @@ mod extension;
 mod filter;
 mod geometry;
 mod gradients;
+mod outer_products;
 mod phases;
 mod planes;
 mod run;

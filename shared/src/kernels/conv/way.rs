@@ -65,18 +65,22 @@ pub(super) fn weights(geometry: Geometry, channels: [usize; 2], height: usize, w
 }
 
 fn fastest(geometry: Geometry, doubling: Way, channels: [usize; 2], sides: &Sides) -> Option<Way> {
-    let lanes = arch().dispatch(Lanes);
     let [inputs, outputs] = channels;
     let fewest = inputs.min(outputs);
     if geometry.kernel != 3 || geometry.stride != 1 || geometry.padding > 2 || fewest < 16 {
         return None;
     }
-    match (geometry.double, lanes) {
+    match (geometry.double, lanes()) {
         (true, _) => Some(doubling),
         (_, 0..=4) => [Way::Two, Way::Four].into_iter().min_by_key(|way| way.cost(sides)),
         (_, 5..=8) => Some(Way::Two),
         _ => (fewest >= 64).then_some(Way::Two),
     }
+}
+
+/// Returns the floats of a vector of this processor.
+pub(super) fn lanes() -> usize {
+    arch().dispatch(Lanes)
 }
 
 struct Lanes;

@@ -18,7 +18,7 @@ use crate::kernels::parallel;
 const TRANSFORMED: usize = 1 << 20;
 
 thread_local! {
-    /// Transformed inputs and gradients, `[P * P][picture][channel][strip]`.
+    /// Transformed inputs and gradients, `[P * P][channel][picture][strip]`.
     static BUFFERS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
@@ -99,53 +99,58 @@ impl<F: WeightFilter<R, P, O>, const R: usize, const P: usize, const O: usize> B
     fn run<S: Simd, const M: usize, const N: usize>(self, simd: S) {
         let WeightSums { tiles, pictures, inputs, outputs, x, dz, sums } = self.0;
         let points = P * P;
-        let positions = tiles.positions().next_multiple_of(S::F32_LANES);
+        let positions = tiles.positions();
         let strip = (TRANSFORMED / (points * (inputs + outputs))).next_multiple_of(S::F32_LANES).min(positions);
-        let group = (TRANSFORMED / (points * (inputs + outputs) * strip)).clamp(1, pictures);
+        let group = if strip < positions { 1 } else { (TRANSFORMED / (points * (inputs + outputs) * strip)).clamp(1, pictures) };
+        // Pictures lie side by side, so that vectors are full. The last one of a picture may reach beyond it.
+        let row = group * strip.next_multiple_of(S::F32_LANES);
         let [mut seen, mut learned] = BUFFERS.take();
-        seen.resize((points * group * inputs * strip).max(seen.len()), 0.0);
-        learned.resize((points * group * outputs * strip).max(learned.len()), 0.0);
+        seen.resize((points * inputs * row).max(seen.len()), 0.0);
+        learned.resize((points * outputs * row).max(learned.len()), 0.0);
         let (x_channel, dz_channel) = (tiles.input.channel(), tiles.output.channel());
         let groups = x.chunks(group * inputs * x_channel).zip(dz.chunks(group * outputs * dz_channel));
         for (x, dz) in groups {
             let count = dz.len() / (outputs * dz_channel);
             for start in (0..positions).step_by(strip) {
                 let length = strip.min(positions - start);
+                let end = (count - 1) * strip + length;
                 for (number, planes) in x.chunks_exact(x_channel).enumerate() {
-                    let (transformed, stride) = (&mut seen[number * strip..], count * inputs * strip);
-                    let side = &tiles.input;
+                    let (picture, channel) = (number / inputs, number % inputs);
                     simd.vectorize(TransformInputs::<F, R, P, O> {
-                        side,
+                        side: &tiles.input,
                         planes,
                         start,
                         count: length,
-                        transformed,
-                        stride,
+                        transformed: &mut seen[channel * row + picture * strip..],
+                        stride: inputs * row,
                         filter: PhantomData,
                     });
                 }
                 for (number, planes) in dz.chunks_exact(dz_channel).enumerate() {
-                    let (transformed, stride) = (&mut learned[number * strip..], count * outputs * strip);
-                    let side = &tiles.output;
+                    let (picture, channel) = (number / outputs, number % outputs);
                     simd.vectorize(TransformGradients::<F, R, P, O> {
-                        side,
+                        side: &tiles.output,
                         planes,
                         start,
                         count: length,
-                        transformed,
-                        stride,
+                        transformed: &mut learned[channel * row + picture * strip..],
+                        stride: outputs * row,
                         filter: PhantomData,
                     });
                 }
-                let pictures = tile::Pictures { count, left: outputs * strip, right: inputs * strip };
+                let whole = end.next_multiple_of(S::F32_LANES);
+                for buffer in [&mut seen[..points * inputs * row], &mut learned[..points * outputs * row]] {
+                    buffer.chunks_exact_mut(row).for_each(|row| row[end..whole].fill(0.0));
+                }
+                let pictures = tile::Pictures { count: 1, left: 0, right: 0 };
                 for (point, sums) in sums.chunks_exact_mut(outputs * inputs).enumerate() {
-                    let (left, right) = (&learned[point * count * outputs * strip..], &seen[point * count * inputs * strip..]);
+                    let (left, right) = (&learned[point * outputs * row..], &seen[point * inputs * row..]);
                     for input in (0..inputs).step_by(N) {
                         // What is missing at the edges of a tile is computed twice and used once.
-                        let rights = array::from_fn(|n| (input + n).min(inputs - 1) * strip);
+                        let rights = array::from_fn(|n| (input + n).min(inputs - 1) * row);
                         for output in (0..outputs).step_by(M) {
-                            let lefts = array::from_fn(|m| (output + m).min(outputs - 1) * strip);
-                            let found = tile::contract::<S, M, N>(simd, pictures, (left, lefts), (right, rights), length);
+                            let lefts = array::from_fn(|m| (output + m).min(outputs - 1) * row);
+                            let found = tile::contract::<S, M, N>(simd, pictures, (left, lefts), (right, rights), whole);
                             for (sums, found) in sums[output * inputs..].chunks_mut(inputs).zip(found) {
                                 for (sum, found) in sums[input..].iter_mut().zip(found) {
                                     *sum += found;

@@ -52,9 +52,11 @@ pub(super) fn transform_weights<F: Filter<R, P, O>, const R: usize, const P: usi
     packed
 }
 
-/// A convolution of one picture, or of a band of it.
+/// A convolution of pictures, or of a band of each.
 pub(super) struct Convolve<'a, 'y> {
     pub(super) tiles: &'a Tiles,
+    pub(super) pictures: usize,
+    /// Of the pictures, one after the other.
     pub(super) planes: &'a [f32],
     pub(super) sources: usize,
     /// [`transform_weights`] of all blocks.
@@ -65,6 +67,28 @@ pub(super) struct Convolve<'a, 'y> {
     pub(super) band: Band<'y>,
 }
 
+/// Floats that the last vector of a strip may reach beyond it.
+const BEYOND: usize = 16;
+
+/// Positions of one picture in a strip.
+struct Segment {
+    picture: usize,
+    /// The first one's position in the picture.
+    from: usize,
+    /// The first one's position in the strip.
+    at: usize,
+    count: usize,
+}
+
+/// Returns the segments of a strip of `count` positions from `start` on, where each picture has `each`.
+fn segments(start: usize, count: usize, each: usize) -> impl Iterator<Item = Segment> {
+    (start / each..(start + count).div_ceil(each)).map(move |picture| {
+        let begin = start.max(picture * each);
+        let end = (start + count).min((picture + 1) * each);
+        Segment { picture, from: begin - picture * each, at: begin - start, count: end - begin }
+    })
+}
+
 /// A convolution by one filter.
 pub(super) struct By<'a, 'y, F, const R: usize, const P: usize, const O: usize>(pub(super) Convolve<'a, 'y>, pub(super) PhantomData<F>);
 
@@ -73,40 +97,49 @@ impl<F: Filter<R, P, O>, const R: usize, const P: usize, const O: usize> WithSim
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Convolve { tiles, planes, sources, weights, blocks, bias, slope, band } = self.0;
+        let Convolve { tiles, pictures, planes, sources, weights, blocks, bias, slope, band } = self.0;
         let (strip, points) = (F::STRIP, P * P);
+        let stride = sources * strip + BEYOND;
         let [mut transformed, mut products] = TRANSFORMED.take();
-        transformed.resize((sources * points * strip).max(transformed.len()), 0.0);
+        transformed.resize((points * stride).max(transformed.len()), 0.0);
         products.resize((WIDEST * points * strip).max(products.len()), 0.0);
         let Band { rows, mut channels } = band;
-        let last = tiles.positions().min(rows.end * tiles.output.pitch);
-        for start in (rows.start * tiles.output.pitch..last).step_by(strip) {
-            let count = strip.min(last - start);
-            for (channel, planes) in planes.chunks_exact(tiles.input.channel()).enumerate() {
-                let (transformed, stride) = (&mut transformed[channel * strip..], sources * strip);
-                simd.vectorize(TransformInputs::<F, R, P, O> {
-                    side: &tiles.input,
-                    planes,
-                    start,
-                    count,
-                    transformed,
-                    stride,
-                    filter: PhantomData,
-                });
+        let (source, target) = (sources * tiles.input.channel(), channels.len() / pictures);
+        let first = rows.start * tiles.output.pitch;
+        let each = tiles.positions().min(rows.end * tiles.output.pitch).saturating_sub(first);
+        for start in (0..pictures * each).step_by(strip) {
+            let count = strip.min(pictures * each - start);
+            // One channel after the other: the last vector of a segment may reach beyond it, to where the next one is written.
+            for channel in 0..sources {
+                for segment in segments(start, count, each) {
+                    simd.vectorize(TransformInputs::<F, R, P, O> {
+                        side: &tiles.input,
+                        planes: &planes[segment.picture * source + channel * tiles.input.channel()..][..tiles.input.channel()],
+                        start: first + segment.from,
+                        count: segment.count,
+                        transformed: &mut transformed[channel * strip + segment.at..],
+                        stride,
+                        filter: PhantomData,
+                    });
+                }
             }
             for block in blocks {
                 for point in 0..points {
-                    let stride = block.width * sources;
-                    let weights = &weights[block.first * sources * points + point * stride..][..stride];
-                    let source = Source { planes: &transformed[point * sources * strip..], channel: strip, offsets: &[0], weights };
+                    let length = block.width * sources;
+                    let weights = &weights[block.first * sources * points + point * length..][..length];
+                    let source = Source { planes: &transformed[point * stride..], channel: strip, offsets: &[0], weights };
                     tile::strip(simd, block.width, source, &mut products[point * WIDEST * strip..], strip, count);
                 }
-                for (channel, y) in channels[block.first..][..block.wanted].iter_mut().enumerate() {
+                for channel in 0..block.wanted {
                     let products = &mut products[channel * strip..];
                     let after = (bias[block.first + channel], slope);
                     simd.vectorize(TransformProducts::<F, R, P, O> { products, count, after, filter: PhantomData });
-                    let outputs = array::from_fn(|x| array::from_fn(|column| &products[(x * O + column) * WIDEST * strip..][..count]));
-                    write::<O>(&tiles.output, rows.start, start, outputs, y);
+                    for segment in segments(start, count, each) {
+                        let outputs = |point: usize| &products[point * WIDEST * strip + segment.at..][..segment.count];
+                        let outputs = array::from_fn(|x| array::from_fn(|column| outputs(x * O + column)));
+                        let y = &mut channels[segment.picture * target + block.first + channel];
+                        write::<O>(&tiles.output, rows.start, first + segment.from, outputs, y);
+                    }
                 }
             }
         }
