@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     memory::keep_freed_pages();
     device::prepare_environment();
+    replica::prepare_environment();
     deepsim::kernels::join_pool();
     let cli = Cli::read()?;
     end_with_the_reader().context("cannot listen for signals")?;

@@ -68,6 +68,8 @@ pub fn build() -> Result<PathBuf> {
         "cuda",
     ]);
     command.args(["--config", &patch, "--config", "profile.release.strip=true"]);
+    // Functions of all crates that are the same or never called go, and the code of the others is written once, at the end.
+    command.args(["--config", "profile.release.lto=\"fat\""]);
     for (names, level) in [(&SMALL[..], "s"), (&SMALLEST, "z")] {
         for name in names {
             command.args(["--config", &format!("profile.release.package.{name}.opt-level=\"{level}\"")]);

@@ -14,9 +14,12 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 /// A connection between the replicas.
 pub trait Exchange: Send + Sync {
-    /// Replaces numbers by their means over all replicas, which call this in the same order with as many numbers. Threads may differ from call to call; no two
+    /// Returns the number of replicas.
+    fn replicas(&self) -> usize;
+
+    /// Returns the sums of numbers over all replicas, which call this in the same order with as many numbers. Threads may differ from call to call; no two
     /// calls of a replica overlap. Until `awaited` is true this replica computes meanwhile, and the exchange leaves it the processor.
-    fn average(&self, numbers: &mut [f32], awaited: &AtomicBool);
+    fn sum(&self, numbers: Vec<f32>, awaited: &AtomicBool) -> Vec<f32>;
 }
 
 static EXCHANGE: OnceLock<Box<dyn Exchange>> = OnceLock::new();
@@ -29,8 +32,15 @@ pub fn connect(exchange: Box<dyn Exchange>) -> bool {
 /// Replaces numbers by their means over all replicas; a process that trains alone keeps them.
 pub fn average(numbers: &mut [f32]) {
     if let Some(exchange) = EXCHANGE.get() {
-        exchange.average(numbers, &AtomicBool::new(true));
+        let sums = exchange.sum(numbers.to_vec(), &AtomicBool::new(true));
+        let share = share(exchange.as_ref());
+        numbers.iter_mut().zip(sums).for_each(|(number, sum)| *number = sum * share);
     }
+}
+
+/// Returns one replica's share of a mean.
+fn share(exchange: &dyn Exchange) -> f32 {
+    1.0 / exchange.replicas() as f32
 }
 
 /// Returns a network's gradients, averaged over all replicas.
@@ -48,8 +58,18 @@ pub fn averaged<M: Module>(gradients: GradientsParams, network: &M) -> Gradients
 #[must_use = "every replica takes its step with the averaged gradients"]
 pub struct Averaging {
     gradients: GradientsParams,
-    /// Gives the means, and is told when this process waits for them; nothing in a process that trains alone.
-    exchange: Option<(JoinHandle<Vec<f32>>, Arc<AtomicBool>)>,
+    /// Nothing in a process that trains alone.
+    exchange: Option<Exchanging>,
+}
+
+/// An exchange on its way.
+#[derive(Debug)]
+struct Exchanging {
+    sums: JoinHandle<Vec<f32>>,
+    /// Whether this process waits for the sums.
+    awaited: Arc<AtomicBool>,
+    /// What a sum is multiplied with to be a mean.
+    share: f32,
 }
 
 impl Averaging {
@@ -66,24 +86,21 @@ impl Averaging {
             return Self { gradients, exchange: None };
         }
         let data = Tensor::cat(rows, 0).into_data(); // [gradients]
-        let mut numbers = data.try_into_vec_as::<f32>().expect("gradients are numbers, which become f32");
+        let numbers = data.try_into_vec_as::<f32>().expect("gradients are numbers, which become f32");
         let awaited = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&awaited);
-        let exchanging = thread::spawn(move || {
-            exchange.average(&mut numbers, &flag);
-            numbers
-        });
-        Self { gradients, exchange: Some((exchanging, awaited)) }
+        let sums = thread::spawn(move || exchange.sum(numbers, &flag));
+        Self { gradients, exchange: Some(Exchanging { sums, awaited, share: share(exchange.as_ref()) }) }
     }
 
     /// Waits for the other replicas and returns the averaged gradients of the same network.
     pub fn finish<M: Module>(self, network: &M) -> GradientsParams {
-        let Some((exchange, awaited)) = self.exchange else {
+        let Some(Exchanging { sums, awaited, share }) = self.exchange else {
             return self.gradients;
         };
         awaited.store(true, Ordering::Relaxed);
-        let numbers = exchange.join().unwrap_or_else(|panic| resume_unwind(panic));
-        let mut replace = Replace { gradients: self.gradients, left: &numbers };
+        let sums = sums.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let mut replace = Replace { gradients: self.gradients, left: &sums, share };
         network.visit(&mut replace);
         replace.gradients
     }
@@ -108,6 +125,7 @@ impl ModuleVisitor for Found {
 struct Replace<'a> {
     gradients: GradientsParams,
     left: &'a [f32],
+    share: f32,
 }
 
 impl ModuleVisitor for Replace<'_> {
@@ -115,7 +133,8 @@ impl ModuleVisitor for Replace<'_> {
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
             let (now, left) = self.left.split_at(gradient.shape().num_elements());
             self.left = left;
-            let averaged = Tensor::<D>::from_data(TensorData::new(now.to_vec(), gradient.dims()), &gradient.device());
+            let averaged: Vec<f32> = now.iter().map(|sum| sum * self.share).collect();
+            let averaged = Tensor::<D>::from_data(TensorData::new(averaged, gradient.dims()), &gradient.device());
             self.gradients.register(param.id, averaged);
         }
     }

@@ -1,6 +1,8 @@
 //! The connection between replicas by MPI: Open MPI, or another one that the system has.
 
+use std::mem::replace;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -24,8 +26,11 @@ struct Processes {
     _universe: Universe,
 }
 
-/// The processes, for means of gradients.
-struct Means;
+/// The processes, for sums of gradients.
+struct Sums {
+    /// Numbers that were summed before, one vector of each length, for the next sums: fresh memory would have to be cleared in each step.
+    spare: Mutex<Vec<Vec<f32>>>,
+}
 
 /// Connects to the other processes, `started` with this one.
 ///
@@ -45,17 +50,24 @@ pub fn connect(started: usize) -> Result<Replica> {
             share.count
         ))
     );
-    replicas::connect(Box::new(Means));
+    replicas::connect(Box::new(Sums { spare: Mutex::default() }));
     Ok(Replica::of(share, Box::new(Processes { _universe: universe })))
 }
 
-impl Exchange for Means {
-    fn average(&self, numbers: &mut [f32], awaited: &AtomicBool) {
-        let world = SimpleCommunicator::world();
-        let share = 1.0 / world.size() as f32;
-        let mine: Vec<f32> = numbers.iter().map(|number| number * share).collect();
+impl Exchange for Sums {
+    fn replicas(&self) -> usize {
+        // It is never below zero.
+        SimpleCommunicator::world().size().unsigned_abs() as usize
+    }
+
+    fn sum(&self, numbers: Vec<f32>, awaited: &AtomicBool) -> Vec<f32> {
+        // Nothing can panic while it is locked.
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = spare.iter().position(|spare| spare.len() == numbers.len());
+        let mut sums = fitting.map_or_else(|| vec![0.0; numbers.len()], |fitting| spare.swap_remove(fitting));
         mpi::request::scope(|scope| {
-            let mut exchange = world.immediate_all_reduce_into(scope, &mine[..], &mut *numbers, SystemOperation::sum());
+            let world = SimpleCommunicator::world();
+            let mut exchange = world.immediate_all_reduce_into(scope, &numbers[..], &mut sums[..], SystemOperation::sum());
             while let Err(unfinished) = exchange.test() {
                 exchange = unfinished;
                 if awaited.load(Ordering::Relaxed) {
@@ -65,6 +77,8 @@ impl Exchange for Means {
                 }
             }
         });
+        spare.push(numbers);
+        sums
     }
 }
 
@@ -76,7 +90,7 @@ impl World for Processes {
         let mine = given.len() as i32;
         let mut lengths = vec![0; world.size().unsigned_abs() as usize];
         world.all_gather_into(&mine, &mut lengths[..]);
-        let starts: Vec<i32> = lengths.iter().scan(0, |start, length| Some(std::mem::replace(start, *start + length))).collect();
+        let starts: Vec<i32> = lengths.iter().scan(0, |start, length| Some(replace(start, *start + length))).collect();
         let mut all = vec![0; lengths.iter().sum::<i32>().unsigned_abs() as usize];
         world.all_gather_varcount_into(&given[..], &mut PartitionMut::new(&mut all[..], &lengths[..], &starts[..]));
         let part = |(start, length): (&i32, &i32)| all[*start as usize + 1..(*start + *length) as usize].to_vec();

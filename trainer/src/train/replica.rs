@@ -18,6 +18,9 @@ const PROCESSES: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NU
 const RANKS: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
 const LOCAL_RANKS: [&str; 3] = ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"];
 
+/// Open MPI's option for how a sum is computed that others do not wait for, and its number for a ring of processes.
+const ALGORITHM: (&str, &str) = ("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "1");
+
 /// What all replicas found wrong, or one of them: only the first one reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -156,6 +159,17 @@ impl Replica {
 
     fn gather(&self, given: &[u8]) -> Vec<Vec<u8>> {
         self.world.as_ref().map_or_else(|| vec![given.to_vec()], |world| world.gather(given))
+    }
+}
+
+/// Lets Open MPI add up gradients around a ring where two or three processes train together, unless the user has chosen otherwise: for so few it takes an
+/// algorithm that sends everything to one of them. With more it takes the ring itself.
+#[expect(unsafe_code, reason = "Open MPI reads it from the environment, and has no function for it")]
+pub fn prepare_environment() {
+    let (name, ring) = ALGORITHM;
+    if matches!(number(&PROCESSES), Some(2 | 3)) && env::var_os(name).is_none() {
+        // SAFETY: `main` calls this first thing, when the process has one thread.
+        unsafe { env::set_var(name, ring) };
     }
 }
 
