@@ -4,6 +4,7 @@
 //! divided by constants of the training set. So a weight means the same for every layer and every picture size, and a black
 //! picture, whose own norm is nothing, does no harm.
 
+mod periodic;
 pub mod style;
 
 use burn::tensor::activation::softplus;
@@ -12,6 +13,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::comparator::Comparator;
+
+pub use periodic::periodic_square;
 
 /// The mean square of pictures in [-1, 1], roughly: what an image term of 1 means.
 pub const IMAGE_MEAN_SQUARE: f64 = 0.25;
@@ -123,17 +126,23 @@ pub struct DeepSimLoss {
     comparator: Comparator,
     weights: Weights,
     border: Border,
+    periodic: f64,
 }
 
 impl DeepSimLoss {
     /// Creates a loss with the given comparator and term weights. Borders are cropped before the comparison.
     pub const fn new(comparator: Comparator, weights: Weights) -> Self {
-        Self { comparator, weights, border: Border::Cropped }
+        Self { comparator, weights, border: Border::Cropped, periodic: 0.0 }
     }
 
     /// Returns the loss with another treatment of the border.
     pub fn with_border(self, border: Border) -> Self {
         Self { border, ..self }
+    }
+
+    /// Returns the loss with [`periodic_square`] of the pixels' errors, times this weight, in the image term: 0 without.
+    pub fn with_periodic(self, weight: f64) -> Self {
+        Self { periodic: weight, ..self }
     }
 
     /// Returns the weights of the terms.
@@ -155,8 +164,14 @@ impl DeepSimLoss {
     /// inversions, if there is one. A feature term that does not count is not computed.
     pub fn terms(&self, inverted: Tensor<4>, pictures: Tensor<4>, logits: Option<Tensor<2>>, offset: Offset) -> Terms {
         let device = pictures.device();
+        let errors = inverted.clone() - pictures.clone(); // [batch, 3, side, side]
+        let image = if self.periodic > 0.0 {
+            mean_square(errors.clone()) + periodic_square(errors).mul_scalar(self.periodic) // [1]
+        } else {
+            mean_square(errors) // [1]
+        };
         Terms {
-            image: mean_square(inverted.clone() - pictures.clone()).div_scalar(IMAGE_MEAN_SQUARE), // [1]
+            image: image.div_scalar(IMAGE_MEAN_SQUARE), // [1]
             feature: if self.weights.feature > 0.0 {
                 self.feature_error(offset.shift(inverted, self.border), offset.shift(pictures, self.border)) // [1]
             } else {

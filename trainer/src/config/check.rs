@@ -73,7 +73,7 @@ impl Config {
             self.loss != LossPreset::Translation || self.through.is_some(),
             "--loss translation compares the features of the layer that --through names"
         );
-        let weights = [self.image_weight, self.feature_weight, self.adversarial_weight];
+        let weights = [self.image_weight, self.feature_weight, self.adversarial_weight, self.periodic_weight];
         ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
         let Weights { image, feature, adversarial } = self.weights();
         ensure!(!self.draws || adversarial > 0.0, "--draws: this loss has no adversary to show them to");

@@ -158,6 +158,12 @@ pub struct Config {
     #[arg(long, default_value_t = 0.02, value_name = "WEIGHT", help_heading = "Loss")]
     pub adversarial_weight: f64,
 
+    /// Weight, within the image term, of what errors have in common at the same place of each square of 16 pixels: against patterns with the period of the
+    /// networks' strides
+    #[arg(long, default_value_t = 0.0, value_name = "WEIGHT", help_heading = "Loss")]
+    #[serde(default)]
+    pub periodic_weight: f64,
+
     /// Show the adversary of a VAE pictures of codes drawn from the prior, too, as VAE/GAN always does: they are what samples will be. The prior is that of the model
     /// of --init, if it has a fitted one, else the standard normal
     #[arg(long, help_heading = "Loss")]

@@ -16,38 +16,44 @@ const ACROSS: [i64; 3] = [-1, 0, 1];
 /// Directions: along rows, along columns, along both diagonals.
 const DIRECTIONS: [(i64, i64); 4] = [(1, 0), (0, 1), (1, 1), (1, -1)];
 
-/// Power spectra of errors, added up over pictures of one side.
+/// The lines in the power spectra of errors, over pictures of one side.
 #[derive(Debug, Clone, Default)]
 pub struct Grid {
-    /// Power by line, then frequency: the line's own first, then its neighbours'.
-    sums: Vec<f64>,
+    /// By line: the sum over pictures of the logarithm of its power over its neighbours', and the pictures that have both.
+    lines: Vec<(f64, usize)>,
 }
 
 impl Grid {
     /// Adds the errors of inversions of square pictures of one side.
     pub fn add(&mut self, pictures: &[Picture], inversions: &[Picture]) {
         let pairs: Vec<_> = pictures.iter().zip(inversions).collect();
-        let powers: Vec<Vec<f64>> = pairs.into_par_iter().map(|(picture, inversion)| powers(picture, inversion)).collect();
-        for powers in powers {
-            self.sums.resize(powers.len(), 0.0);
-            for (sum, power) in self.sums.iter_mut().zip(powers) {
-                *sum += power;
+        let ratios: Vec<Vec<f64>> = pairs.into_par_iter().map(|(picture, inversion)| ratios(&powers(picture, inversion))).collect();
+        for ratios in ratios {
+            self.lines.resize(ratios.len(), (0.0, 0));
+            for ((sum, count), ratio) in self.lines.iter_mut().zip(ratios).filter(|(_, ratio)| ratio.is_finite()) {
+                *sum += ratio;
+                *count += 1;
             }
         }
     }
 
-    /// Returns the power of the strongest of the lines at periods of 4, 8 and 16 pixels along rows, columns and both diagonals, over the
-    /// geometric mean of its neighbours': about 1 is no grid (the strongest of twelve, of 56 pictures: up to 1.2). Periods of which a side has
-    /// fewer than four do not count. 1 for errors of zero.
+    /// Returns the strongest of the lines at periods of 4, 8 and 16 pixels along rows, columns and both diagonals: the geometric mean over pictures of its
+    /// power over the geometric mean of its neighbours'. No picture counts more than another: by a sum of powers, one with a large error would decide alone.
+    /// About 1 is no grid (the strongest of twelve, of 56 pictures: up to 1.2; of 500: up to 1.1). Periods of which a side
+    /// has fewer than four do not count. 1 for errors of zero.
     pub fn strongest(&self) -> f64 {
-        let ratio = |powers: &[f64]| {
-            let around = powers[1..].iter().map(|power| power.ln()).sum::<f64>() / NEIGHBOURS.len() as f64;
-            powers[0] / around.exp()
-        };
-        self.sums.chunks_exact(1 + NEIGHBOURS.len()).map(ratio).filter(|ratio| ratio.is_finite()).reduce(f64::max).unwrap_or(1.0)
+        let means = self.lines.iter().filter(|(_, count)| *count > 0).map(|&(sum, count)| (sum / count as f64).exp());
+        means.reduce(f64::max).unwrap_or(1.0)
     }
 }
 
+/// Returns the logarithm of each line's power over the geometric mean of its neighbours'.
+fn ratios(powers: &[f64]) -> Vec<f64> {
+    let ratio = |powers: &[f64]| powers[0].ln() - powers[1..].iter().map(|power| power.ln()).sum::<f64>() / NEIGHBOURS.len() as f64;
+    powers.chunks_exact(1 + NEIGHBOURS.len()).map(ratio).collect()
+}
+
+/// Returns the power of each line, then of its neighbours.
 fn powers(picture: &Picture, inversion: &Picture) -> Vec<f64> {
     let side = picture.width();
     let turn = |at: f64| std::f64::consts::TAU * at / side as f64;
@@ -134,6 +140,21 @@ mod tests {
             }
         }
         assert!(grid_of(128, |y, x| if (x / 2 + y / 2) % 2 == 0 { 8.0 } else { 0.0 }) > 100.0, "a checkerboard");
+    }
+
+    #[test]
+    fn one_picture_of_many_does_not_make_a_grid() {
+        let grey = Picture::from_rgb(64, 64, vec![120; 64 * 64 * 3]).unwrap();
+        let fence = picture(64, |_, x| 40.0 * (std::f64::consts::TAU * x as f64 / 4.0).sin());
+        let mut grid = Grid::default();
+        grid.add(std::slice::from_ref(&grey), &[fence]);
+        let alone = grid.strongest();
+        for phase in 0..20 {
+            // No period of these is one that is looked for.
+            let other = picture(64, |y, x| f64::from(((y * (13 + phase) + x * (29 + phase)) % 61) as u8));
+            grid.add(std::slice::from_ref(&grey), &[other]);
+        }
+        assert!(alone > 1000.0 && grid.strongest() < 4.0, "{alone} alone, {} of 21", grid.strongest());
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl EnlargeTask {
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
-        let loss = DeepSimLoss::new(models::comparator(config.network(), &places, device)?, config.weights());
+        let loss = DeepSimLoss::new(models::comparator(config.network(), &places, device)?, config.weights())
+            .with_periodic(config.periodic_weight);
         let (samples, device) = (pictures.samples.clone(), device.clone());
         Ok(Self { train_state, loss, places, seed: config.seed, size: config.size, samples, device })
     }

@@ -76,7 +76,8 @@ impl GenerationTask {
         let comparing = match config.network() {
             Network::Discriminator => Comparing::Discriminator(config.weights()),
             network => {
-                let loss = DeepSimLoss::new(models::comparator(network, &places, device)?, config.weights());
+                let loss =
+                    DeepSimLoss::new(models::comparator(network, &places, device)?, config.weights()).with_periodic(config.periodic_weight);
                 Comparing::Fixed(loss.with_border(Border::Mirrored))
             }
         };

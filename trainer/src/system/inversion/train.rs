@@ -78,7 +78,8 @@ impl InversionTask {
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
-        let loss = DeepSimLoss::new(models::comparator(config.network(), &scales.compared, device)?, config.weights());
+        let loss = DeepSimLoss::new(models::comparator(config.network(), &scales.compared, device)?, config.weights())
+            .with_periodic(config.periodic_weight);
         let translation = config.through.zip(scales.through);
         Ok(Self {
             train_state,
