@@ -13,6 +13,8 @@ mod filter;
 mod geometry;
 #[path = "../../../../../shared/src/kernels/conv/gradients.rs"]
 mod gradients;
+#[path = "../../../../../shared/src/kernels/conv/outer_products.rs"]
+mod outer_products;
 #[path = "../../../../../shared/src/kernels/conv/phases.rs"]
 mod phases;
 #[path = "../../../../../shared/src/kernels/conv/planes.rs"]
