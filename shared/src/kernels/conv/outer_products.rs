@@ -16,6 +16,9 @@ const SMALL: usize = 256;
 /// Input channels that are gone through together: as many as the widest tile has. The length of every tile divides it.
 const TILE: usize = 48;
 
+/// Kernels whose positions are put together at a time: few enough for the nearest cache.
+const FOLDED: usize = 256;
+
 thread_local! {
     /// Gradients of the outputs, `[block][pixel][channel of block]`; inputs `[pixel][TILE]`; those that a tap reads, `[output pixel][TILE]`.
     static BUFFERS: RefCell<[Vec<f32>; 3]> = const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
@@ -133,10 +136,13 @@ pub(super) fn fold(positions: usize, parts: &[&[f32]]) -> Vec<f32> {
     let mut weights = parallel::zeros(kernels * positions);
     let share = kernels.div_ceil(parallel::threads()).max(1);
     parallel::for_each(weights.chunks_mut(share * positions).enumerate().collect(), |(number, weights)| {
-        for part in parts {
-            for (position, part) in part.chunks_exact(kernels).enumerate() {
-                for (kernel, value) in weights.chunks_exact_mut(positions).zip(&part[number * share..]) {
-                    kernel[position] += value;
+        for (at, weights) in weights.chunks_mut(FOLDED * positions).enumerate() {
+            let first = number * share + at * FOLDED;
+            for part in parts {
+                for (position, part) in part.chunks_exact(kernels).enumerate() {
+                    for (kernel, value) in weights.chunks_exact_mut(positions).zip(&part[first..]) {
+                        kernel[position] += value;
+                    }
                 }
             }
         }
