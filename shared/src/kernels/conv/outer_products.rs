@@ -24,8 +24,12 @@ thread_local! {
     static BUFFERS: RefCell<[Vec<f32>; 3]> = const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
 }
 
-/// Returns whether a convolution's outputs are small enough, and its channels many enough.
+/// Returns whether a convolution's outputs are small enough, and its channels many enough. Not in wasm: its short vectors have few empty lanes, and visitors
+/// would download the code.
 pub(super) fn fits(job: &Job) -> bool {
+    if cfg!(target_arch = "wasm32") {
+        return false;
+    }
     let pixels = job.geometry.output(job.height) * job.geometry.output(job.width);
     pixels <= SMALL && job.inputs >= 16 && job.outputs >= WIDEST && !job.geometry.double
 }

@@ -109,8 +109,8 @@ fn pack<'a>(taps: &[&Tap], blocks: &[Block], sources: usize, kernel: impl Fn(usi
         let mut rows = packed.chunks_exact_mut(block.width);
         for source in 0..sources {
             let kernels: [&[f32]; WIDEST] = array::from_fn(|channel| kernel(block.first + channel.min(block.wanted - 1), source));
-            // Nearly all weights are of whole blocks of 3x3 kernels, where a row is one vector.
-            let whole = (block.wanted == WIDEST && kernels[0].len() == 9)
+            // Nearly all weights are of whole blocks of 3x3 kernels, where a row is one vector. Blocks are narrower in wasm.
+            let whole = (cfg!(not(target_arch = "wasm32")) && block.wanted == WIDEST && kernels[0].len() == 9)
                 .then(|| kernels.map(|kernel| kernel.as_array::<9>().expect("the kernels of a convolution have one size")));
             // Channels innermost: one row of the packed weights after the other is written.
             for (tap, row) in taps.iter().zip(&mut rows) {
