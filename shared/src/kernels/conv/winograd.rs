@@ -81,12 +81,14 @@ struct Segment {
 }
 
 /// Returns the segments of a strip of `count` positions from `start` on, where each picture has `each`.
-fn segments(start: usize, count: usize, each: usize) -> impl Iterator<Item = Segment> {
-    (start / each..(start + count).div_ceil(each)).map(move |picture| {
+#[inline(never)]
+fn segments(start: usize, count: usize, each: usize) -> Vec<Segment> {
+    let segment = |picture: usize| {
         let begin = start.max(picture * each);
         let end = (start + count).min((picture + 1) * each);
         Segment { picture, from: begin - picture * each, at: begin - start, count: end - begin }
-    })
+    };
+    (start / each..(start + count).div_ceil(each)).map(segment).collect()
 }
 
 /// A convolution by one filter.
@@ -109,9 +111,10 @@ impl<F: Filter<R, P, O>, const R: usize, const P: usize, const O: usize> WithSim
         let each = tiles.positions().min(rows.end * tiles.output.pitch).saturating_sub(first);
         for start in (0..pictures * each).step_by(strip) {
             let count = strip.min(pictures * each - start);
+            let segments = segments(start, count, each);
             // One channel after the other: the last vector of a segment may reach beyond it, to where the next one is written.
             for channel in 0..sources {
-                for segment in segments(start, count, each) {
+                for segment in &segments {
                     simd.vectorize(TransformInputs::<F, R, P, O> {
                         side: &tiles.input,
                         planes: &planes[segment.picture * source + channel * tiles.input.channel()..][..tiles.input.channel()],
@@ -134,7 +137,7 @@ impl<F: Filter<R, P, O>, const R: usize, const P: usize, const O: usize> WithSim
                     let products = &mut products[channel * strip..];
                     let after = (bias[block.first + channel], slope);
                     simd.vectorize(TransformProducts::<F, R, P, O> { products, count, after, filter: PhantomData });
-                    for segment in segments(start, count, each) {
+                    for segment in &segments {
                         let outputs = |point: usize| &products[point * WIDEST * strip + segment.at..][..segment.count];
                         let outputs = array::from_fn(|x| array::from_fn(|column| outputs(x * O + column)));
                         let y = &mut channels[segment.picture * target + block.first + channel];
