@@ -5,7 +5,7 @@
 use deepsim::Layer;
 use deepsim::burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use deepsim::burn::nn::Initializer;
-use deepsim::burn::tensor::{Device, Gradients, Tensor, TensorData};
+use deepsim::burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use deepsim::comparator::{Comparator, Place, ScaledPlace};
 use deepsim::loss::{Border, DeepSimLoss, Offset, Weights};
 use deepsim::nets::discriminator::Discriminator;
@@ -82,6 +82,23 @@ fn terms_are_relative_errors() {
     let terms = loss(&device).terms(grey, black, Some(Tensor::zeros([1, 1], &device)), OFFSET);
     assert!((number(terms.image) - 1.0).abs() < 1e-6);
     assert!(number(terms.feature).is_finite());
+}
+
+#[test]
+fn errors_that_repeat_cost_more_with_the_periodic_term() {
+    let device = Device::flex();
+    let pictures = Tensor::zeros([1, 3, SIDE, SIDE], &device);
+    let columns = Tensor::<1, Int>::arange(0..SIDE as i64, &device).float(); // [48]
+    // Of the same mean square, 0.25: one with a period of 4 pixels, one that never repeats.
+    let stripes = columns.clone().div_scalar(2.0).floor().remainder_scalar(2.0).sub_scalar(0.5); // [48]
+    let halves = columns.greater_equal_elem(SIDE as f32 / 2.0).float().sub_scalar(0.5); // [48]
+    let image = |loss: DeepSimLoss, errors: Tensor<1>| {
+        let errors = errors.reshape([1, 1, 1, SIDE]).expand([1, 3, SIDE, SIDE]); // [1, 3, 48, 48]
+        number(loss.terms(errors, pictures.clone(), None, OFFSET).image)
+    };
+    assert!((image(loss(&device), stripes.clone()) - 1.0).abs() < 1e-5);
+    assert!((image(loss(&device).with_periodic(3.0), stripes) - 4.0).abs() < 1e-5);
+    assert!(image(loss(&device).with_periodic(3.0), halves) < 1.5);
 }
 
 /// Counts a module's parameters that have a gradient, and those that have none.

@@ -17,10 +17,10 @@ pub fn periodic_square(errors: Tensor<4>) -> Tensor<1> {
         return Tensor::zeros([1], &errors.device());
     }
     let means = errors
-        .slice([0..batch, 0..channels, 0..rows * PERIOD, 0..columns * PERIOD])
-        .reshape([batch * channels, rows, PERIOD, columns * PERIOD])
+        .slice([0..batch, 0..channels, 0..rows * PERIOD, 0..columns * PERIOD]) // [batch, channels, 16 rows, 16 columns]
+        .reshape([batch * channels, rows, PERIOD, columns * PERIOD]) // [batch * channels, rows, 16, 16 columns]
         .mean_dim(1) // [batch * channels, 1, 16, 16 columns]
-        .reshape([batch * channels, PERIOD, columns, PERIOD])
+        .reshape([batch * channels, PERIOD, columns, PERIOD]) // [batch * channels, 16, columns, 16]
         .mean_dim(2); // [batch * channels, 16, 1, 16]
     let mean = means.clone().mean_dim(1).mean_dim(3); // [batch * channels, 1, 1, 1]
     mean_square(means - mean)

@@ -14,7 +14,7 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 
 /// A connection between the replicas.
 pub trait Exchange: Send + Sync {
-    /// Returns the number of replicas.
+    /// Returns the number of replicas. It may be asked for while a sum is on its way.
     fn replicas(&self) -> usize;
 
     /// Returns the sums of numbers over all replicas, which call this in the same order with as many numbers. Threads may differ from call to call; no two

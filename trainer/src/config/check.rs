@@ -76,6 +76,7 @@ impl Config {
         let weights = [self.image_weight, self.feature_weight, self.adversarial_weight, self.periodic_weight];
         ensure!(weights.iter().all(|w| *w >= 0.0 && w.is_finite()), "the weights of the loss must not be negative");
         let Weights { image, feature, adversarial } = self.weights();
+        ensure!(self.periodic_weight == 0.0 || image > 0.0, "--periodic-weight is a part of the image term, which this loss does not have");
         ensure!(!self.draws || adversarial > 0.0, "--draws: this loss has no adversary to show them to");
         ensure!(image + feature + adversarial > 0.0, "no term of the loss has a weight above zero: nothing to train for");
         Ok(())

@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod linear;
+pub mod loss;
 pub mod mean;
 pub mod memory;
 #[cfg(feature = "mpi")]

@@ -28,6 +28,7 @@ struct Processes {
 
 /// The processes, for sums of gradients.
 struct Sums {
+    replicas: usize,
     /// Numbers that were summed before, one vector of each length, for the next sums: fresh memory would have to be cleared in each step.
     spare: Mutex<Vec<Vec<f32>>>,
 }
@@ -50,14 +51,13 @@ pub fn connect(started: usize) -> Result<Replica> {
             share.count
         ))
     );
-    replicas::connect(Box::new(Sums { spare: Mutex::default() }));
+    replicas::connect(Box::new(Sums { replicas: share.count, spare: Mutex::default() }));
     Ok(Replica::of(share, Box::new(Processes { _universe: universe })))
 }
 
 impl Exchange for Sums {
     fn replicas(&self) -> usize {
-        // It is never below zero.
-        SimpleCommunicator::world().size().unsigned_abs() as usize
+        self.replicas
     }
 
     fn sum(&self, numbers: Vec<f32>, awaited: &AtomicBool) -> Vec<f32> {

@@ -72,7 +72,7 @@ pub(super) fn gradients(job: &Job, x: &[f32], weights: &[f32], y: &[f32], dy: &[
                 }
             }
             let (inputs, outputs, sums) = (job.inputs, job.outputs, &mut sums[..]);
-            // Taken once: together with the planes for plain sums, if there are any.
+            // The bias is taken once: with the planes for plain sums, if there are any.
             let mut unused = vec![0.0; outputs];
             let bias = if plain { &mut unused } else { &mut bias };
             match &learning {

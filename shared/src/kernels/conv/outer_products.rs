@@ -159,12 +159,10 @@ mod tests {
     use super::*;
     use crate::kernels::conv::arch::arch;
     use crate::kernels::conv::geometry::Geometry;
+    use crate::kernels::conv::run::tests::noise;
 
     #[test]
     fn outer_products_are_the_sums_over_pixels() {
-        let noise = |count: usize, seed: usize| -> Vec<f32> {
-            (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
-        };
         let geometries = [
             Geometry::new(1, 0),
             Geometry::new(2, 1),

@@ -172,13 +172,16 @@ impl WithSimd for Split<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Returns numbers in [-1, 1] that look random.
+    pub(in crate::kernels::conv) fn noise(count: usize, seed: usize) -> Vec<f32> {
+        (0..count).map(|at| ((at * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
+    }
 
     #[test]
     fn minimal_filtering_gives_the_plain_sums() {
-        let noise =
-            |count: usize, seed: usize| (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect::<Vec<_>>();
         let ways = [0, 1, 2]
             .map(|padding| Geometry::new(3, padding))
             .into_iter()

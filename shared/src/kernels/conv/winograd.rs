@@ -18,7 +18,7 @@ use super::way::Tiles;
 use crate::kernels::parallel;
 
 thread_local! {
-    /// Transformed inputs of a strip, `[P * P][channel][STRIP]`, and their products with the weights of a block, `[P * P][WIDEST][STRIP]`.
+    /// Transformed inputs of a strip, `[P * P][channel][STRIP]` with [`BEYOND`] after each point, and their products with the weights of a block, `[P * P][WIDEST][STRIP]`.
     static TRANSFORMED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
@@ -80,7 +80,8 @@ struct Segment {
     count: usize,
 }
 
-/// Returns the segments of a strip of `count` positions from `start` on, where each picture has `each`.
+/// Returns the segments of a strip of `count` positions from `start` on, where each picture has `each`. Not inlined: once for all filters in the page's
+/// modules.
 #[inline(never)]
 fn segments(start: usize, count: usize, each: usize) -> Vec<Segment> {
     let segment = |picture: usize| {

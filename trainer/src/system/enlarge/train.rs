@@ -25,6 +25,7 @@ use crate::data::pairs::Pairs;
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
+use crate::train::loss::loss_of;
 use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
@@ -58,8 +59,7 @@ impl EnlargeTask {
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
-        let loss = DeepSimLoss::new(models::comparator(config.network(), &places, device)?, config.weights())
-            .with_periodic(config.periodic_weight);
+        let loss = loss_of(config, &places, device)?;
         let (samples, device) = (pictures.samples.clone(), device.clone());
         Ok(Self { train_state, loss, places, seed: config.seed, size: config.size, samples, device })
     }

@@ -28,6 +28,7 @@ use crate::data::loader::{Batch, Crops, Share, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
+use crate::train::loss::loss_of;
 use crate::train::optimizer::of_generator;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
@@ -75,11 +76,7 @@ impl GenerationTask {
     ) -> Result<Self> {
         let comparing = match config.network() {
             Network::Discriminator => Comparing::Discriminator(config.weights()),
-            network => {
-                let loss =
-                    DeepSimLoss::new(models::comparator(network, &places, device)?, config.weights()).with_periodic(config.periodic_weight);
-                Comparing::Fixed(loss.with_border(Border::Mirrored))
-            }
+            _ => Comparing::Fixed(loss_of(config, &places, device)?.with_border(Border::Mirrored)),
         };
         Ok(Self {
             train_state,

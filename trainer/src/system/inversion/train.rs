@@ -8,7 +8,6 @@ use burn::tensor::{Device, Tensor};
 use deepsim::Layer;
 use deepsim::comparator::ScaledPlace;
 use deepsim::inversion::inverter_of;
-use deepsim::loss::DeepSimLoss;
 use deepsim::model_file::{InverterCard, Training};
 use deepsim::nets::inverter::Inverter;
 use deepsim::nets::squeezenet::SqueezeNet;
@@ -27,6 +26,7 @@ use crate::data::loader::{Batch, Crops, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
+use crate::train::loss::loss_of;
 use crate::train::optimizer::of_generator;
 use crate::train::scale::{measure_scales, scaled_places};
 use crate::train::state::{AdversarialMemory, Checkpointed};
@@ -78,8 +78,7 @@ impl InversionTask {
         pictures: &Pictures,
         device: &Device,
     ) -> Result<Self> {
-        let loss = DeepSimLoss::new(models::comparator(config.network(), &scales.compared, device)?, config.weights())
-            .with_periodic(config.periodic_weight);
+        let loss = loss_of(config, &scales.compared, device)?;
         let translation = config.through.zip(scales.through);
         Ok(Self {
             train_state,

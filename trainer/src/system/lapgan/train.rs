@@ -30,6 +30,7 @@ use crate::data::loader::{Batch, Crops, Share, Source};
 use crate::measure::sheet;
 use crate::models;
 use crate::train::checkpoint::{Part, RunState};
+use crate::train::loss::loss_of;
 use crate::train::scale::scaled_places;
 use crate::train::state::{AdversarialMemory, Checkpointed};
 use crate::train::task::{Outcome, Pictures, Task, digest};
@@ -73,7 +74,7 @@ impl LapganTask {
         check_levels(&config.pyramid.level, &shape.sides())?;
         let comparing = match places.is_empty() {
             true => None,
-            false => Some(DeepSimLoss::new(models::comparator(config.network(), &places, device)?, config.weights())),
+            false => Some(loss_of(config, &places, device)?),
         };
         Ok(Self {
             levels: shape.sides().into_iter().map(|side| TrainedLevel::new(side, shape.classes, config, device)).collect(),
