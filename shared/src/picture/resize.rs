@@ -24,6 +24,15 @@ impl Picture {
         self.crop_resize(crop, side)
     }
 
+    /// Returns the whole picture, resized to `width` x `height` pixels with the filter of [`Self::crop_resize`].
+    ///
+    /// # Errors
+    /// If a side is zero.
+    pub fn resized(&self, width: usize, height: usize) -> Result<Self, PictureError> {
+        let whole = Crop { left: 0.0, top: 0.0, width: self.width as f64, height: self.height as f64 };
+        self.crop_resize_to(whole, width, height)
+    }
+
     /// Returns a rectangle of the picture, resized to `side` x `side` pixels with an antialiased Catmull-Rom filter.
     ///
     /// # Errors

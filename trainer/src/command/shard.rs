@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use deepsim::Picture;
-use deepsim::picture::Crop;
 use jpeg_encoder::{ColorType, Encoder};
 use rayon::prelude::*;
 use tar::{Builder, Header};
@@ -100,8 +99,7 @@ fn reduced(path: &Path, size: usize) -> Result<Vec<u8>> {
     let small: Picture = if scale < 1.0 {
         // Rounded and at least one pixel.
         let side = |length: usize| ((length as f64 * scale).round() as usize).max(1);
-        let whole = Crop { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };
-        picture.crop_resize_to(whole, side(width), side(height))?
+        picture.resized(side(width), side(height))?
     } else {
         picture
     };

@@ -112,13 +112,15 @@ fn middle(picture: &Picture) -> Option<Picture> {
 
 /// Formats rows as a Markdown table, each number with half the width of its 95 % interval.
 pub fn to_markdown(rows: &[Row]) -> String {
-    let mut text = String::from("| method | crops seen | pictures | luma PSNR dB | SSIM | judge % | ms |\n|---|---|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| method | crops seen | pictures | luma PSNR dB | SSIM | judge % | classes % | ms |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for Row { method, pictures_seen, measures, milliseconds } in rows {
-        let Measures { pictures, psnr, ssim, judge } = measures;
+        let Measures { pictures, psnr, ssim, judge, classes } = measures;
         let seen = pictures_seen.map_or_else(|| "–".to_owned(), |seen| seen.to_string());
         let time = milliseconds.map_or_else(|| "–".to_owned(), |time| format!("{time:.0}"));
         let judge = judge.map_or_else(|| "–".to_owned(), |judge| cell(judge, 100.0, 1));
-        let cells = [cell(*psnr, 1.0, 2), cell(*ssim, 1.0, 3), judge].join(" | ");
+        let cells = [cell(*psnr, 1.0, 2), cell(*ssim, 1.0, 3), judge, cell(*classes, 100.0, 1)].join(" | ");
         let _ = writeln!(text, "| {method} | {seen} | {pictures} | {cells} | {time} |");
     }
     text

@@ -31,7 +31,7 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     let judge = Judge::open(device)?;
     let pairs = Pairs::new(&held_out(run, options.most)?, &judge)?;
     let measures = measure(run, upscaler.clone(), &pairs, &judge, device)?;
-    let Measures { pictures, psnr, ssim, judge } = &measures;
+    let Measures { pictures, psnr, ssim, judge, .. } = &measures;
     let told = judge.map_or_else(String::new, |judge| format!(", judge {:.1} %", judge.mean * 100.0));
     println!("{pictures} held-out pictures: luma {:.2} dB, SSIM {:.3}{told}", psnr.mean, ssim.mean);
     let measured = HeldOut {

@@ -1,10 +1,9 @@
 //! How good enlargements are, as papers on super-resolution measure them: PSNR and SSIM of the luma, four pixels shaved off each border; and in the
-//! judge's features.
+//! judge's features and classes.
 
 use anyhow::{Result, ensure};
 use deepsim::Picture;
 use deepsim::nets::upscaler::FACTOR;
-use deepsim::picture::Crop;
 use serde::Serialize;
 
 use crate::measure::bootstrap::{Estimate, estimate};
@@ -21,6 +20,7 @@ pub struct Pairs {
     /// Each at a quarter of its sides, reduced by the antialiased bicubic filter.
     pub small: Vec<Picture>,
     pooled: Vec<Vec<f32>>,
+    probabilities: Vec<Vec<f32>>,
     /// The mean distance between two large pictures in the judge's features; a single one has none.
     spread: Option<f64>,
 }
@@ -37,6 +37,8 @@ pub struct Measures {
     /// Normalised error in the judge's features; nothing for a single picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judge: Option<Estimate>,
+    /// Error in the judge's class probabilities, over their length for the large picture.
+    pub classes: Estimate,
 }
 
 impl Pairs {
@@ -55,7 +57,8 @@ impl Pairs {
         let pooled = judge.pooled(&large)?;
         let distances = (0..pooled.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| distance(&pooled[i], &pooled[j]));
         let (sum, count) = distances.fold((0.0, 0), |(sum, count), distance| (sum + distance, count + 1));
-        Ok(Self { large, small, pooled, spread: (count > 0).then(|| sum / f64::from(count)) })
+        let probabilities = judge.probabilities(&large)?;
+        Ok(Self { large, small, pooled, probabilities, spread: (count > 0).then(|| sum / f64::from(count)) })
     }
 
     /// Measures enlargements of the small pictures.
@@ -75,20 +78,21 @@ impl Pairs {
         }
         let pooled = judge.pooled(enlarged)?;
         let errors = |spread: f64| self.pooled.iter().zip(&pooled).map(|(a, b)| distance(a, b) / spread).collect::<Vec<f64>>();
+        let probabilities = judge.probabilities(enlarged)?;
+        let classes = self.probabilities.iter().zip(&probabilities).map(|(a, b)| distance(a, b) / length(a));
         Ok(Measures {
             pictures: enlarged.len(),
             psnr: estimate(&psnrs, 1),
             ssim: estimate(&ssims, 1),
             judge: self.spread.map(|spread| estimate(&errors(spread), 1)),
+            classes: estimate(&classes.collect::<Vec<_>>(), 1),
         })
     }
 }
 
 /// Reduces a picture to a quarter of its sides, antialiased and bicubic.
 fn reduced(picture: &Picture) -> Result<Picture> {
-    let (width, height) = (picture.width(), picture.height());
-    let crop = Crop { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };
-    Ok(picture.crop_resize_to(crop, width / FACTOR, height / FACTOR)?)
+    Ok(picture.resized(picture.width() / FACTOR, picture.height() / FACTOR)?)
 }
 
 /// Returns the luma of a picture without its border, and its width and height: Y' of ITU-R BT.601, 16 to 235, as the literature on
@@ -101,4 +105,28 @@ fn shaved_luma(picture: &Picture) -> Result<(Vec<f64>, usize, usize)> {
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+}
+
+fn length(a: &[f32]) -> f64 {
+    a.iter().map(|a| f64::from(*a).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::data::builtin::open_held_out;
+
+    #[test]
+    fn a_picture_itself_has_no_errors_and_a_flat_one_has_large_ones() {
+        let judge = Judge::open(&Device::flex()).unwrap();
+        let held_out = open_held_out(&[]).unwrap();
+        let pairs = Pairs::new(&[held_out.picture(0).unwrap(), held_out.picture(1).unwrap()], &judge).unwrap();
+        let same = pairs.measure(&pairs.large, &judge).unwrap();
+        assert_eq!((same.judge.unwrap().mean, same.classes.mean), (0.0, 0.0));
+        let grey: Vec<Picture> = pairs.large.iter().map(|large| large.clone().map_pixels(|_| [128; 3])).collect();
+        let flat = pairs.measure(&grey, &judge).unwrap();
+        assert!(flat.judge.unwrap().mean > 0.5 && flat.classes.mean > 0.5, "{flat:?}");
+    }
 }

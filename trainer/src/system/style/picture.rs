@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use deepsim::loss::style::{Grams, StyleLoss};
-use deepsim::picture::{self, Crop};
+use deepsim::picture;
 use deepsim::{Layer, Picture};
 
 use crate::config::style::StyleTerms;
@@ -50,7 +50,7 @@ pub fn read(path: &Path, size: usize) -> Result<Picture> {
     let (width, height) = (picture.width() as f64, picture.height() as f64);
     // At least one pixel, so the casts only drop the fraction.
     let side = |length: f64| ((length * size as f64 / width.max(height)).round() as usize).max(1);
-    Ok(picture.crop_resize_to(Crop { left: 0.0, top: 0.0, width, height }, side(width), side(height))?)
+    Ok(picture.resized(side(width), side(height))?)
 }
 
 /// Creates the loss of style transfer in SqueezeNet's features. `content_scale` is what those of the content are divided by.
