@@ -44,8 +44,15 @@ invert() {
     local layer=$1 pictures=$2
     local common=(--layer "$layer" --size 128 --batch "${BATCH:-8}")
     train "$layer-features" "$pictures" "${common[@]}" --loss image+feature --feature-weight 4
-    train "$layer" $((pictures / 5)) "${common[@]}" --init "$runs/$layer-features.safetensors" \
-        --loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4 --decay 0.5
+    common+=(--loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4)
+    train "$layer" $((pictures / 5)) "${common[@]}" --init "$runs/$layer-features.safetensors" --decay 0.5
+    # Where much of the picture is left, the rest is a pattern with the period of the strides (docs/results/grid.md).
+    case $layer in
+    pool1 | fire3 | fire5)
+        train "$layer-even" 30000 "${common[@]}" --init "$runs/$layer.safetensors" --decay 0.6 --average-half-life 2500 --periodic-weight 400
+        train "$layer-last" 8000 "${common[@]}" --init "$runs/$layer-even.safetensors" --decay 0.8 --average-half-life 2000 --periodic-weight 1000
+        ;;
+    esac
 }
 
 # The systems of the ablation, and the comparators, are narrow and learn from smaller crops.
@@ -215,9 +222,12 @@ for group in $groups; do
             --learning-rate 5e-4 --decay 0.6
         train enlarge-sharp 19000 "${perceptual[@]}" --init "$image" --loss deepsim --degraded 0.2 --image-weight 2 --feature-weight 2 \
             --adversarial-weight 0.1 --learning-rate 5e-4 --decay 0
-        train enlarge 24000 "${perceptual[@]}" --init "$sharp" --loss deepsim --degraded 0.1 --image-weight 1 --feature-weight 2 \
+        train enlarge-before 24000 "${perceptual[@]}" --init "$sharp" --loss deepsim --degraded 0.1 --image-weight 1 --feature-weight 2 \
             --adversarial-weight 0.05 --learning-rate 4e-4 --decay 0.6
-        cp "$runs"/enlarge{,-image,-feature}.safetensors models/
+        train enlarge 40000 "${perceptual[@]}" --init "$runs/enlarge-before.safetensors" --loss deepsim --degraded 0.05 --image-weight 0.5 \
+            --feature-weight 2 --adversarial-weight 0.1 --optimizer muon --learning-rate 4e-4 --decay 0.8
+        ship enlarge enlarge-before enlarge
+        cp "$runs"/enlarge-{image,feature}.safetensors models/
         ;;
     styles)
         train styles 42000 --task style --style data/styles --size 192 --batch 4

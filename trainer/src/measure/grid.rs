@@ -11,6 +11,9 @@ const PERIODS: [usize; 3] = [4, 8, 16];
 /// Frequencies beside a line, along its direction, that are compared with it, in steps of the spectrum. The window widens a line by one step on
 /// each side.
 const NEIGHBOURS: [i64; 4] = [-3, -2, 2, 3];
+/// Periods that a side must have. A line of fewer is next to the lowest frequencies, which have most of the power: the error of a blurred picture of 64
+/// pixels stands out at a period of 16.
+const LEAST: usize = 8;
 /// Frequencies across the direction that are added to each: there is more to average over.
 const ACROSS: [i64; 3] = [-1, 0, 1];
 /// Directions: along rows, along columns, along both diagonals.
@@ -39,8 +42,8 @@ impl Grid {
 
     /// Returns the strongest of the lines at periods of 4, 8 and 16 pixels along rows, columns and both diagonals: the geometric mean over pictures of its
     /// power over the geometric mean of its neighbours'. No picture counts more than another: by a sum of powers, one with a large error would decide alone.
-    /// About 1 is no grid (the strongest of twelve, of 56 pictures: up to 1.2; of 500: up to 1.1). Periods of which a side
-    /// has fewer than four do not count. 1 for errors of zero.
+    /// About 1 is no grid (the strongest of twelve, of 56 pictures: up to 1.2; of 500: up to 1.1). Periods of which a side has fewer than eight do not
+    /// count. 1 for errors of zero.
     pub fn strongest(&self) -> f64 {
         let means = self.lines.iter().filter(|(_, count)| *count > 0).map(|&(sum, count)| (sum / count as f64).exp());
         means.reduce(f64::max).unwrap_or(1.0)
@@ -65,7 +68,7 @@ fn powers(picture: &Picture, inversion: &Picture) -> Vec<f64> {
         .map(|(at, (there, here))| (brightness(here) - brightness(there)) * window[at / side] * window[at % side])
         .collect();
     let mut powers = Vec::new();
-    for period in PERIODS.into_iter().filter(|period| side / period >= 4) {
+    for period in PERIODS.into_iter().filter(|period| side / period >= LEAST) {
         // A side has no more pixels than an i64 counts.
         let line = (side / period) as i64;
         for (x, y) in DIRECTIONS {
