@@ -44,13 +44,15 @@ invert() {
     local layer=$1 pictures=$2
     local common=(--layer "$layer" --size 128 --batch "${BATCH:-8}")
     train "$layer-features" "$pictures" "${common[@]}" --loss image+feature --feature-weight 4
-    common+=(--loss deepsim --feature-weight 4 --adversarial-weight 0.05 --learning-rate 3e-4)
-    train "$layer" $((pictures / 5)) "${common[@]}" --init "$runs/$layer-features.safetensors" --decay 0.5
+    common+=(--loss deepsim --feature-weight 4 --adversarial-weight 0.05)
+    train "$layer" $((pictures / 5)) "${common[@]}" --init "$runs/$layer-features.safetensors" --learning-rate 3e-4 --decay 0.5
     # Where much of the picture is left, the rest is a pattern with the period of the strides (docs/results/grid.md).
     case $layer in
     pool1 | fire3 | fire5)
-        train "$layer-even" 30000 "${common[@]}" --init "$runs/$layer.safetensors" --decay 0.6 --average-half-life 2500 --periodic-weight 400
-        train "$layer-last" 8000 "${common[@]}" --init "$runs/$layer-even.safetensors" --decay 0.8 --average-half-life 2000 --periodic-weight 1000
+        train "$layer-even" 30000 "${common[@]}" --init "$runs/$layer.safetensors" --learning-rate 3e-4 --decay 0.6 \
+            --average-half-life 2500 --periodic-weight 400
+        train "$layer-last" 8000 "${common[@]}" --init "$runs/$layer-even.safetensors" --learning-rate 2e-4 --decay 0.8 \
+            --average-half-life 2000 --periodic-weight 1000
         ;;
     esac
 }

@@ -11,7 +11,7 @@ const PERIODS: [usize; 3] = [4, 8, 16];
 /// Frequencies beside a line, along its direction, that are compared with it, in steps of the spectrum. The window widens a line by one step on
 /// each side.
 const NEIGHBOURS: [i64; 4] = [-3, -2, 2, 3];
-/// Periods that a side must have. A line of fewer is next to the lowest frequencies, which have most of the power: the error of a blurred picture of 64
+/// Fewest periods along a side. A line of fewer is next to the lowest frequencies, which have most of the power: the error of a blurred picture of 64
 /// pixels stands out at a period of 16.
 const LEAST: usize = 8;
 /// Frequencies across the direction that are added to each: there is more to average over.
