@@ -74,8 +74,7 @@ fn crop(picture: &Picture, side: usize, random: &mut ChaCha8Rng) -> Result<Pictu
 
 /// Returns a square picture reduced to `side` pixels by the antialiased bicubic filter of the test sets (Keys 1981, a = -1/2).
 fn reduced(picture: &Picture, side: usize) -> Result<Picture, PictureError> {
-    let (width, height) = (picture.width() as f64, picture.height() as f64);
-    picture.crop_resize(Crop { left: 0.0, top: 0.0, width, height }, side)
+    picture.resized(side, side)
 }
 
 /// Returns a small picture with JPEG's artefacts, noise or blur: one of them, each as often as the others.

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use burn::module::Module;
+use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor};
 use deepsim::nets::efficientnet::EfficientNet;
 use deepsim::picture::{self, Picture};
 use nalgebra::{DMatrix, DVector};
 
+use super::rows_of;
 use crate::models;
 
 /// The side that it was trained at.
@@ -60,7 +61,7 @@ impl Judge {
         let resized = pictures.iter().map(|picture| picture.centre_crop(SIDE)).collect::<Result<Vec<_>, _>>()?;
         let judgement = self.network.judge(picture::to_tensor(&resized, &self.device)?);
         let opinion = |(pooled, logits): (Vec<f32>, Vec<f32>)| Opinion { pooled, classes: likeliest(&logits) };
-        Ok(rows(judgement.pooled).into_iter().zip(rows(judgement.logits)).map(opinion).collect())
+        Ok(rows_of(judgement.pooled).into_iter().zip(rows_of(judgement.logits)).map(opinion).collect())
     }
 
     /// Returns the probabilities of the classes for each picture, the whole of it resized to the square that the network was trained at, 1000 numbers.
@@ -72,16 +73,10 @@ impl Judge {
         for chunk in pictures.chunks(CHUNK) {
             let resized = chunk.iter().map(|picture| picture.resized(SIDE, SIDE)).collect::<Result<Vec<_>, _>>()?;
             let logits = self.network.judge(picture::to_tensor(&resized, &self.device)?).logits; // [chunk, 1000]
-            probabilities.extend(rows(softmax(logits, 1)));
+            probabilities.extend(rows_of(softmax(logits, 1)));
         }
         Ok(probabilities)
     }
-}
-
-fn rows(tensor: Tensor<2>) -> Vec<Vec<f32>> {
-    let [_, columns] = tensor.dims();
-    let values: Vec<f32> = tensor.into_data().iter().collect();
-    values.chunks_exact(columns).map(<[f32]>::to_vec).collect()
 }
 
 /// Returns the row of `features` that is nearest to these.

@@ -233,8 +233,8 @@ impl<'a> Examination<'a> {
     }
 }
 
-/// Returns one row of numbers a picture, from `[batch, channels, height, width]`.
-fn rows_of(tensor: Tensor<4>) -> Vec<Vec<f32>> {
+/// Returns one row of numbers a picture, from `[batch, ...]`.
+fn rows_of<const D: usize>(tensor: Tensor<D>) -> Vec<Vec<f32>> {
     let each = tensor.dims()[1..].iter().product::<usize>();
     let values: Vec<f32> = tensor.into_data().iter().collect();
     values.chunks_exact(each).map(<[f32]>::to_vec).collect()
@@ -247,7 +247,8 @@ pub fn psnr(a: &Picture, b: &Picture) -> f64 {
     10.0 * (255.0f64.powi(2) / error).log10()
 }
 
-fn distance(a: &[f32], b: &[f32]) -> f64 {
+/// Returns the Euclidean distance of two vectors.
+pub fn distance(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
 }
 

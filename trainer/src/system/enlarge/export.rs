@@ -31,15 +31,18 @@ pub fn export(run: &TrainedRun, options: &ExportOptions, device: &Device) -> Res
     let judge = Judge::open(device)?;
     let pairs = Pairs::new(&held_out(run, options.most)?, &judge)?;
     let measures = measure(run, upscaler.clone(), &pairs, &judge, device)?;
-    let Measures { pictures, psnr, ssim, judge, .. } = &measures;
+    let Measures { pictures, psnr, ssim, judge, classes } = &measures;
     let told = judge.map_or_else(String::new, |judge| format!(", judge {:.1} %", judge.mean * 100.0));
-    println!("{pictures} held-out pictures: luma {:.2} dB, SSIM {:.3}{told}", psnr.mean, ssim.mean);
+    println!("{pictures} held-out pictures: luma {:.2} dB, SSIM {:.3}{told}, classes {:.1} %", psnr.mean, ssim.mean, classes.mean * 100.0);
     let measured = HeldOut {
         pictures: *pictures,
         side: run.config.size,
         psnr: psnr.mean,
         ssim: Some(ssim.mean),
-        errors: judge.iter().map(|judge| ("judge".to_owned(), judge.mean)).collect(),
+        errors: [("judge", *judge), ("classes", Some(*classes))]
+            .into_iter()
+            .filter_map(|(name, error)| Some((name.to_owned(), error?.mean)))
+            .collect(),
         cosine: None,
         grid: None,
         nats: None,

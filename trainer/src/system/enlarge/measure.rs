@@ -7,6 +7,7 @@ use deepsim::nets::upscaler::FACTOR;
 use serde::Serialize;
 
 use crate::measure::bootstrap::{Estimate, estimate};
+use crate::measure::distance;
 use crate::measure::judge::Judge;
 use crate::measure::ssim::ssim_of_planes;
 
@@ -90,8 +91,11 @@ impl Pairs {
     }
 }
 
-/// Reduces a picture to a quarter of its sides, antialiased and bicubic.
-fn reduced(picture: &Picture) -> Result<Picture> {
+/// Returns a picture reduced to a quarter of its sides, antialiased and bicubic.
+///
+/// # Errors
+/// If a side has fewer than four pixels.
+pub fn reduced(picture: &Picture) -> Result<Picture> {
     Ok(picture.resized(picture.width() / FACTOR, picture.height() / FACTOR)?)
 }
 
@@ -101,10 +105,6 @@ fn shaved_luma(picture: &Picture) -> Result<(Vec<f64>, usize, usize)> {
     let part = picture.part(SHAVED..picture.width().saturating_sub(SHAVED), SHAVED..picture.height().saturating_sub(SHAVED))?;
     let luma = |rgb: &[u8]| 16.0 + (65.481 * f64::from(rgb[0]) + 128.553 * f64::from(rgb[1]) + 24.966 * f64::from(rgb[2])) / 255.0;
     Ok((part.rgb().chunks_exact(3).map(luma).collect(), part.width(), part.height()))
-}
-
-fn distance(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 fn length(a: &[f32]) -> f64 {

@@ -12,13 +12,14 @@ use deepsim::loss::DeepSimLoss;
 use deepsim::model_file::{Kind, Training};
 use deepsim::nets::discriminator::Discriminator;
 use deepsim::nets::upscaler::{FACTOR, Upscaler, UpscalerShape};
-use deepsim::picture::{self, Crop};
+use deepsim::picture;
 use deepsim::training::losses::Pending;
 use deepsim::training::offset::offset;
 use deepsim::training::oppose::Verdict;
 use deepsim::training::state::TrainState;
 use serde_json::Value;
 
+use super::measure::reduced;
 use crate::config::Config;
 use crate::data::loader::{Batch, Source};
 use crate::data::pairs::Pairs;
@@ -140,18 +141,12 @@ impl Task for EnlargeTask {
 
     /// Returns a sheet of held-out pictures, their small pictures with each pixel repeated, and the enlargements by the average.
     fn sample(&self) -> Result<Picture> {
-        let small = self.samples.iter().map(quarter).collect::<Result<Vec<_>>>()?;
+        let small = self.samples.iter().map(reduced).collect::<Result<Vec<_>>>()?;
         let made = self.train_state.average.module().forward(picture::to_tensor(&small, &self.device)?); // [samples, 3, side, side]
         let made = picture::from_data(&made.into_data())?;
         let repeated = small.iter().map(repeated).collect::<Result<Vec<_>>>()?;
         sheet::sheet(&[&self.samples, &repeated, &made])
     }
-}
-
-/// Returns a square picture at a quarter of its side, antialiased and bicubic.
-fn quarter(picture: &Picture) -> Result<Picture> {
-    let side = picture.width() as f64;
-    Ok(picture.crop_resize(Crop { left: 0.0, top: 0.0, width: side, height: side }, picture.width() / FACTOR)?)
 }
 
 /// Returns a picture with each pixel repeated four times in each direction.
